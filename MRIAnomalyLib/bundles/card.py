@@ -1,0 +1,64 @@
+"""A bundle's card: what the model is for, what it cannot do, where it comes from and what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def write_card(
+    model: Mapping[str, Any],
+    *,
+    use: str,
+    limits: Sequence[str],
+    results: Sequence[Mapping[str, Any]],
+    pictures: Mapping[str, str],
+) -> str:
+    """The text of `card.md`.
+
+    Args:
+        model: the entries of `model.Model` (`schema` and `files` are not needed).
+        use: what the model is for, one or two sentences.
+        limits: what it cannot do or was not tried on, one sentence each.
+        results: rows of the results table; the first row's keys are its columns.
+        pictures: file name in `card/` -> caption.
+    """
+    training, calibration = model["training"], model["calibration"]
+    splits = ", ".join(f"{name} {len(subjects)}" for name, subjects in model["splits"].items())
+    facts = [
+        ("Detector", f"`{model['detector']}`, {model['plane']} slices"),
+        ("Licence of the weights", model["licence"]),
+        ("Training data", f"{training['data']}, {training['subjects']} subjects, licence {training['licence']}"),
+        ("Subjects by split", splits),
+        ("Calibration", f"{calibration['data']}, {calibration['subjects']} healthy subjects that training never saw"),
+        ("Smallest reachable p", f"{calibration['smallest_p']:.3g}"),
+    ]
+    return "\n".join(
+        [
+            f"# {model['name']}\n",
+            f"{use}\n",
+            "Not a medical device: for research, never for a diagnosis.\n",
+            *_table([dict(zip(("", " "), fact, strict=True)) for fact in facts]),
+            "\n## Limits\n",
+            *(f"- {limit}" for limit in limits),
+            "\n## Training\n",
+            *_table([{"setting": f"`{name}`", "value": value} for name, value in model["config"].items()]),
+            "\n## Results\n",
+            *_table(results),
+            "",
+            *(f"![{caption}](card/{name})\n\n{caption}\n" for name, caption in pictures.items()),
+        ]
+    )
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lines of a markdown table; numbers to three digits."""
+    if not rows:
+        return ["Nothing was measured yet."]
+    columns = list(rows[0])
+    cells = [[_cell(row.get(column, "")) for column in columns] for row in rows]
+    return [f"| {' | '.join(line)} |" for line in (columns, ["---"] * len(columns), *cells)]
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value).replace("|", "\\|")

@@ -1,0 +1,79 @@
+"""What `model.json` says: its entries (schema version 1), and reading them with every one checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, TypedDict, get_origin, get_type_hints, is_typeddict
+
+from ..errors import BundleError
+from .contents import MODEL, check_names
+
+SCHEMA = 1
+
+
+class Training(TypedDict):
+    """Where the weights were learned."""
+
+    data: str  # the data set, named as its owners ask
+    licence: str  # of that data
+    subjects: int
+
+
+class Calibration(TypedDict):
+    """Whom a scan is compared with."""
+
+    data: str
+    subjects: int  # n healthy people that training never saw; 0 before calibration
+    smallest_p: float  # 1 / (n + 1)
+
+
+class Model(TypedDict):
+    """What `model.json` must say, schema version 1; further entries, here and in its groups, are kept as they are."""
+
+    schema: int
+    name: str  # <anatomy>-<sequence>-<detector>, "-" for "_" in the detector's name
+    detector: str  # name in the registry of detectors
+    licence: str  # of the weights, as a short name; the text is in LICENSE
+    config: dict[str, Any]  # the detector's whole frozen config
+    recipe: dict[str, Any]  # how a volume becomes slices: steps, grid spacing and field of view in mm
+    plane: str  # axial, coronal or sagittal
+    training: Training
+    splits: dict[str, list[str]]  # split -> ids of its subjects; no subject in two
+    calibration: Calibration
+    files: dict[str, str]  # every other file, "/" between parts -> SHA-256
+
+
+def parse_model(content: bytes) -> dict[str, Any]:
+    """What model.json says, every required entry present and of its type.
+
+    Raises:
+        BundleError: not JSON, another schema version, an entry missing or of the wrong type, or a name that does not fit.
+    """
+    try:
+        model = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{MODEL} is not valid JSON: the bundle is damaged.") from error
+    if not isinstance(model, dict) or model.get("schema") != SCHEMA:
+        said = model.get("schema") if isinstance(model, dict) else None
+        raise BundleError(f"The bundle's schema version is {said!r}, this version of MRIAnomaly reads {SCHEMA}: update MRIAnomaly.")
+    _check_entries(model, Model)
+    detector = model["detector"].replace("_", "-")
+    if not re.fullmatch(rf"[a-z0-9]+-[a-z0-9]+-{re.escape(detector)}", model["name"]):
+        raise BundleError(f"{model['name']!r} is not a bundle's name: it must read <anatomy>-<sequence>-{detector}.")
+    check_names({MODEL, *model["files"]})
+    return model
+
+
+def _check_entries(entries: dict[str, Any], shape: type, prefix: str = "") -> None:
+    """Compare a dict read from JSON with a TypedDict, and the TypedDicts in it."""
+    for name, hint in get_type_hints(shape).items():
+        kind = dict if is_typeddict(hint) else get_origin(hint) or hint
+        value: Any = entries.get(name)
+        fits = isinstance(value, (int, float) if kind is float else kind)
+        if not fits or isinstance(value, bool):
+            raise BundleError(f"{MODEL} lacks a proper entry {prefix + name!r}: the bundle is damaged or was made by another program.")
+        if is_typeddict(hint):
+            _check_entries(value, hint, f"{name}.")
+        if hint == dict[str, str] and not all(isinstance(item, str) for item in value.values()):
+            raise BundleError(f"{MODEL} lists something other than text under {prefix + name!r}: the bundle is damaged.")

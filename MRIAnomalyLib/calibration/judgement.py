@@ -1,0 +1,266 @@
+"""Healthy subjects in, a calibration out; with it, each new volume is judged.
+
+Everything a verdict needs is kept as arrays: what healthy people show at each place, how their evidence ranks there, and one score per
+subject. A calibration subject is always judged by the others (leave one out), as a new volume is judged by all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from ..errors import BundleError
+from ..records import Array, SliceStack, as_stored
+from .conformal import conformal_p, controlling_threshold, kept_ranks, location_p
+from .evidence import EvidenceConfig, combine, core_of, parts_of, spread_of, standardised
+from .reference import Reference, ReferenceBuilder
+
+THRESHOLDS = np.round(np.geomspace(1.0, 15.0, 40), 3)  # standard deviations, among which the one for findings is sought
+FALSE_FINDINGS = 1.0  # per healthy volume, expected
+MOST_FINDINGS = 20  # per volume: more are clipped when counting (conformal risk control needs a bound)
+POOL = (3, 5, 5)  # neighbourhood (slice, row, column) a healthy subject's highest evidence is taken from: registration is not exact
+BLOCK = 2  # the pooled healthy maps are smooth, so that every second pixel is kept
+TOP_VOXELS = 60  # whose mean is a volume's score: about 1 mL
+FEWEST_PIXELS = 60  # of core that a slice must hold to be scored
+SIGNS = {"bright": 1, "dark": -1}
+TOP_SHARE = 0.01  # of a slice's core, whose mean is the slice's score
+
+CountRegions = Callable[[Array, Array], Array]  # (evidence, thresholds) -> findings at each
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What calibration says of one volume, on the model's grid."""
+
+    z: Mapping[str, Array]  # part -> (N, H, W) standard deviations of healthy people at that place
+    evidence: Array  # (N, H, W) signed
+    core: Array  # (N, H, W) bool, where anything was judged
+    p_map: Array  # (N, H, W)
+    slice_scores: Array  # (N,), nan where a slice holds no brain
+    slice_p: Array  # (N,) against the same slice of healthy subjects
+    slice_family_p: Array  # (N,) against the strangest slice of healthy subjects
+    volume_score: float
+    volume_p: float
+    spread: Mapping[str, float]  # part -> the volume's own robust spread in units of healthy spread
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Arrays and settings; `arrays` and `settings` are what a bundle stores."""
+
+    references: Mapping[str, Reference]
+    kept: Mapping[str, Array]  # "bright", "dark" -> (R, N / 2, H / 2, W / 2) pooled healthy evidence by rank
+    slice_mean: Array  # (N,) of healthy slice scores, and their spread: makes slices comparable
+    slice_spread: Array
+    slice_scores: Array  # (M, N) nan where no brain
+    volume_scores: Array  # (M,)
+    threshold: float  # of |evidence| for findings
+    threshold_controlled: bool  # whether the bound on false findings is guaranteed
+    config: EvidenceConfig
+    spread_limit: Mapping[str, float]  # part -> largest own spread among healthy subjects
+    healthy_p_shares: Array  # (R,) mean share of core pixels at or below each kept p level in healthy subjects
+    ranks: tuple[int, ...]
+
+    @property
+    def subjects(self) -> int:
+        """How many healthy subjects it rests on."""
+        return len(self.volume_scores)
+
+    @property
+    def p_floor(self) -> float:
+        """The smallest p it can give."""
+        return 1 / (self.subjects + 1)
+
+    def judge(self, stack: SliceStack, healthy: Array) -> Judgement:
+        """Judge one volume: its slices and the detector's healthy counterparts (N, 1, H, W)."""
+        core = core_of(stack, self.config)
+        raw = parts_of(stack, healthy, core)
+        z = standardised(raw, self.references, core, self.config)
+        evidence = combine(z)
+        scores = slice_scores(evidence, core)
+        comparable = (scores - self.slice_mean) / self.slice_spread
+        score = volume_score(evidence, core)
+        return Judgement(
+            z=z,
+            evidence=evidence,
+            core=core,
+            p_map=np.where(core, self._p_map(evidence), 1).astype(np.float32),
+            slice_scores=scores,
+            slice_p=np.array([_p_or_nan(value, self.slice_scores[:, level]) for level, value in enumerate(scores)]),
+            slice_family_p=np.array([_p_or_nan(value, self._strangest()) for value in comparable]),
+            volume_score=score,
+            volume_p=float(conformal_p(score, self.volume_scores)),
+            spread={name: spread_of(map_[core]) for name, map_ in z.items()},
+        )
+
+    def slice_thresholds(self, false_alarms: float) -> Array:
+        """(N,) score above which a slice is flagged: exceeded anywhere in this share of healthy people; nan where none can be."""
+        rank = int(false_alarms * (self.subjects + 1) + 1e-9)
+        if rank == 0:
+            return np.full(len(self.slice_mean), np.nan)
+        return self.slice_mean + self.slice_spread * np.sort(self._strangest())[-rank]
+
+    def _strangest(self) -> Array:
+        """(M,) the strangest slice of each healthy subject, slices made comparable."""
+        return np.nanmax((self.slice_scores - self.slice_mean) / self.slice_spread, axis=1)
+
+    def _p_map(self, evidence: Array) -> Array:
+        """One-sided p for the sign that the evidence has; 1 where there is none."""
+        bright, dark = (
+            location_p(sign * evidence, _grow(self.kept[side], evidence.shape), self.ranks, self.subjects) for side, sign in SIGNS.items()
+        )
+        return np.minimum(bright, dark)
+
+    def arrays(self) -> dict[str, Array]:
+        """Everything numeric, maps in half precision."""
+        maps = {f"kept/{side}": array.astype(np.float16) for side, array in self.kept.items()}
+        for name, reference in self.references.items():
+            maps |= {f"{name}/mean": reference.mean.astype(np.float16), f"{name}/spread": reference.spread.astype(np.float16)}
+        exact = ("slice_mean", "slice_spread", "slice_scores", "volume_scores", "healthy_p_shares")
+        return maps | {name: np.asarray(getattr(self, name), np.float32) for name in exact}
+
+    def settings(self) -> dict[str, Any]:
+        """Everything else, as JSON values."""
+        return {
+            "subjects": self.subjects,
+            "smallest_p": self.p_floor,
+            "threshold": self.threshold,
+            "threshold_controlled": self.threshold_controlled,
+            "false_findings_per_volume": FALSE_FINDINGS,
+            "evidence": asdict(self.config),
+            "spread_limit": dict(self.spread_limit),
+            "ranks": list(self.ranks),
+        }
+
+
+def load_calibration(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -> Calibration:
+    """The calibration that `arrays` and `settings` describe.
+
+    Raises:
+        BundleError: something is missing.
+    """
+    try:
+        config = EvidenceConfig(**as_stored(settings["evidence"]))
+        wide = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
+        return Calibration(
+            references={name: Reference(wide[f"{name}/mean"], wide[f"{name}/spread"]) for name in config.parts},
+            kept={side: wide[f"kept/{side}"] for side in SIGNS},
+            slice_mean=wide["slice_mean"],
+            slice_spread=wide["slice_spread"],
+            slice_scores=wide["slice_scores"],
+            volume_scores=wide["volume_scores"],
+            threshold=float(settings["threshold"]),
+            threshold_controlled=bool(settings["threshold_controlled"]),
+            config=config,
+            spread_limit=dict(settings["spread_limit"]),
+            healthy_p_shares=wide["healthy_p_shares"],
+            ranks=tuple(settings["ranks"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise BundleError("The bundle's calibration is incomplete. Calibrate again with `mrianomaly calibrate`.") from error
+
+
+def calibrate(subjects: Sequence[tuple[SliceStack, Array]], count_regions: CountRegions, config: EvidenceConfig) -> Calibration:
+    """Learn from healthy subjects that training never saw what is ordinary.
+
+    Args:
+        subjects: per subject its slices and the detector's healthy counterparts (N, 1, H, W).
+        count_regions: how findings are counted (see findings/components.py).
+        config: which parts of the evidence speak.
+
+    Raises:
+        CalibrationError: fewer than 19 subjects.
+    """
+    conformal_p(0.0, np.zeros(len(subjects)))  # refuses too few before the work
+    cores = [core_of(stack, config) for stack, _ in subjects]
+    raw = [parts_of(stack, healthy, core) for (stack, healthy), core in zip(subjects, cores, strict=True)]
+    builders = {
+        name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), config.floors[place], odd=name == "asymmetry")
+        for place, name in enumerate(config.parts)
+    }
+    evidence, spreads = [], []
+    for row, core in enumerate(cores):
+        others = {name: builder.reference(without=row) for name, builder in builders.items()}
+        z = standardised(raw[row], others, core, config)
+        evidence.append(combine(z))
+        spreads.append({name: spread_of(map_[core]) for name, map_ in z.items()})
+    scores = np.stack([slice_scores(map_, core) for map_, core in zip(evidence, cores, strict=True)])
+    curves = np.stack([count_regions(map_, THRESHOLDS) for map_ in evidence])
+    threshold = controlling_threshold(curves, THRESHOLDS, FALSE_FINDINGS, MOST_FINDINGS)
+    controlled = threshold is not None
+    if threshold is None:  # too few subjects for the guarantee: the plain empirical rule, labelled so
+        envelope = np.maximum.accumulate(curves[:, ::-1], axis=1)[:, ::-1]
+        threshold = float(THRESHOLDS[np.argmax(envelope.mean(0) <= FALSE_FINDINGS)])
+    ranks = kept_ranks(len(subjects))
+    pooled = {side: np.stack([_shrink(sign * map_) for map_ in evidence]) for side, sign in SIGNS.items()}
+    return Calibration(
+        references={name: builder.reference() for name, builder in builders.items()},
+        kept={side: -np.sort(-maps, axis=0)[np.array(ranks) - 1] for side, maps in pooled.items()},
+        slice_mean=np.nanmean(scores, axis=0),
+        slice_spread=np.nanstd(scores, axis=0) + 0.1,
+        slice_scores=scores,
+        volume_scores=np.array([volume_score(map_, core) for map_, core in zip(evidence, cores, strict=True)]),
+        threshold=threshold,
+        threshold_controlled=controlled,
+        config=config,
+        spread_limit={name: max(spread[name] for spread in spreads) for name in config.parts},
+        healthy_p_shares=_healthy_shares(evidence, cores, pooled, ranks),
+        ranks=tuple(ranks),
+    )
+
+
+def slice_scores(evidence: Array, core: Array) -> Array:
+    """(N,) mean of the strongest 1 % of |evidence| in each slice's core; nan where the slice holds too little brain."""
+    scores = np.full(len(evidence), np.nan)
+    for level, (map_, inside) in enumerate(zip(np.abs(evidence), core, strict=True)):
+        if inside.sum() >= FEWEST_PIXELS:
+            scores[level] = _top_mean(map_[inside], max(1, round(TOP_SHARE * inside.sum())))
+    return scores
+
+
+def volume_score(evidence: Array, core: Array) -> float:
+    """Mean of the strongest |evidence| voxels of a volume."""
+    return float(_top_mean(np.abs(evidence)[core], TOP_VOXELS)) if core.any() else 0.0
+
+
+def _top_mean(values: Array, count: int) -> float:
+    count = min(count, len(values))
+    return float(np.partition(values, len(values) - count)[len(values) - count :].mean())
+
+
+def _p_or_nan(score: float, normal_scores: Array) -> float:
+    """A subject without brain in that slice cannot be stranger than anyone."""
+    return float("nan") if np.isnan(score) else float(conformal_p(score, np.nan_to_num(normal_scores, nan=-np.inf)))
+
+
+def _shrink(evidence: Array) -> Array:
+    """Highest value of a neighbourhood and then of each block: (N, H, W) -> (N / 2, H / 2, W / 2), sizes rounded up."""
+    padded = np.pad(ndimage.maximum_filter(np.maximum(evidence, 0), POOL), [(0, -size % BLOCK) for size in evidence.shape])
+    blocks = padded.reshape([part for size in padded.shape for part in (size // BLOCK, BLOCK)])
+    return blocks.max((1, 3, 5)).astype(np.float16).astype(np.float32)  # as the bundle keeps them
+
+
+def _grow(kept: Array, shape: tuple[int, ...]) -> Array:
+    """Blocks back to pixels: (R, N / 2, ...) -> (R, N, H, W)."""
+    for axis in (1, 2, 3):
+        kept = np.repeat(kept, BLOCK, axis)
+    return kept[(slice(None), *(slice(size) for size in shape))]
+
+
+def _healthy_shares(evidence: Sequence[Array], cores: Sequence[Array], pooled: Mapping[str, Array], ranks: Sequence[int]) -> Array:
+    """(R,) mean share of core pixels at or below each p level when healthy subjects are judged by the others."""
+    shares = np.zeros((len(evidence), len(ranks)))
+    levels = np.array(ranks) / len(evidence) + 1e-9
+    for row, (map_, core) in enumerate(zip(evidence, cores, strict=True)):
+        others = np.arange(len(evidence)) != row
+        p = np.ones(map_.shape)
+        for side, sign in SIGNS.items():
+            kept = -np.sort(-pooled[side][others], axis=0)[[rank - 1 for rank in ranks if rank < len(evidence)]]
+            used = [rank for rank in ranks if rank < len(evidence)]
+            p = np.minimum(p, location_p(sign * map_, _grow(kept, map_.shape), used, len(evidence) - 1))
+        shares[row] = [(p[core] <= level).mean() for level in levels]
+    return shares.mean(0)

@@ -1,0 +1,68 @@
+"""What healthy people show at each place: mean and spread per pixel of the model's grid.
+
+The grid is aligned to a symmetric template, so a person's mirror image is a second healthy brain; the two count as one subject.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from ..records import Array
+
+SMOOTHING_PX = (0.7, 1.0, 1.0)  # of maps: slice, row, column
+SPREAD_SMOOTHING_PX = (1.0, 2.0, 2.0)  # of variances: 46 subjects know them too coarsely pixel by pixel
+LIMIT = 20.0  # standard deviations, where z is cut: beyond it says nothing more
+
+
+def smooth(maps: Array, sigma: tuple[float, float, float] = SMOOTHING_PX) -> Array:
+    """Gaussian smoothing over (slice, row, column), the last three axes."""
+    return ndimage.gaussian_filter(maps, (0.0,) * (maps.ndim - 3) + sigma)
+
+
+def smooth_inside(maps: Array, mask: Array) -> Array:
+    """Smoothing that takes nothing from outside the mask (..., N, H, W); 0 outside."""
+    weight = smooth(mask.astype(np.float32))
+    return np.where(mask, smooth(maps * mask) / np.maximum(weight, 0.05), 0).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Mean and spread of healthy maps, each (N, H, W)."""
+
+    mean: Array
+    spread: Array
+
+    def standardise(self, maps: Array) -> Array:
+        """How many standard deviations of healthy people each pixel lies off, within +-LIMIT."""
+        return np.clip((maps - self.mean) / self.spread, -LIMIT, LIMIT).astype(np.float32)
+
+
+class ReferenceBuilder:
+    """Sums over healthy subjects, from which any one of them can be left out again."""
+
+    def __init__(self, maps: Array, floor: float, odd: bool = False) -> None:
+        """Take in healthy maps.
+
+        Args:
+            maps: (S, N, H, W) one smoothed map per subject.
+            floor: added to the spread, in the unit of the maps: what no scan resolves.
+            odd: the mirrored map also changes its sign (left minus right).
+        """
+        self._maps, self._floor, self._sign = maps, floor, -1.0 if odd else 1.0
+        self._sum, self._squares = self._pair(maps.sum(0)), self._pair((maps**2).sum(0), even=True)
+
+    def _pair(self, map_: Array, even: bool = False) -> Array:
+        return map_ + (1.0 if even else self._sign) * map_[..., ::-1]
+
+    def reference(self, without: int | None = None) -> Reference:
+        """Of all subjects, or of all but one: nobody may be judged by himself."""
+        total, squares, count = self._sum, self._squares, 2 * len(self._maps)
+        if without is not None:
+            left_out = self._maps[without]
+            total, squares, count = total - self._pair(left_out), squares - self._pair(left_out**2, even=True), count - 2
+        mean = total / count
+        variance = smooth(np.maximum(squares / count - mean**2, 0), SPREAD_SMOOTHING_PX)
+        return Reference(mean.astype(np.float32), (np.sqrt(variance) + self._floor).astype(np.float32))

@@ -1,0 +1,111 @@
+"""`mrianomaly benchmark`: the figures in docs/benchmarks, made anew."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import resources
+from .options import add_progress
+from .progress import Reporter
+
+if TYPE_CHECKING:
+    from ..bundles.bundle import Bundle
+    from ..records import SliceStack
+
+_MODEL = "brain-t1-anogan"  # the method whose search is compared
+_HEAD = "brain_t1_healthy_head.nii.gz"
+_FULL = {"slices": 256, "steps": 500, "alone": 32}
+_QUICK = {"slices": 16, "steps": 20, "alone": 2}
+
+
+def add(commands: Any) -> None:
+    """Add the command and its tables to the parser."""
+    parser = commands.add_parser("benchmark", help="measure, and write tables")
+    tables = parser.add_subparsers(title="tables", metavar="TABLE", required=True)
+    speed = tables.add_parser("speed", help="batched search against one slice at a time, and a whole run")
+    brain = tables.add_parser("brain", help="false alarms on healthy brains, and lesions found")
+    brain.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
+    for parser, run in ((speed, _speed), (brain, _brain)):
+        parser.add_argument(
+            "--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)"
+        )
+        parser.add_argument("--quick", action="store_true", help="fewer cases and steps: shows that it runs, not how good it is")
+        add_progress(parser)
+        parser.set_defaults(run=run)
+
+
+def _speed(args: argparse.Namespace, report: Reporter) -> str:
+    from ..bundles.bundle import open_bundle
+    from ..evaluation.tables.speed import speed_table
+    from ..files.atomic import whole_file
+    from ..pipeline import load_detector
+    from ..records import Progress
+
+    size = _QUICK if args.quick else _FULL
+    bundle = open_bundle(_MODEL)
+    start = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        report.progress(Progress("benchmark", done, total, time.monotonic() - start))
+
+    # measured first: a child's peak memory counts what it shares with nobody
+    table = {"whole_run": _whole_run()}
+    stack = _slices(bundle, size["slices"])
+    table["search"] = speed_table(load_detector(bundle), stack, steps=size["steps"], alone=size["alone"], progress=tell)
+    text = json.dumps(table, indent=1)
+    with whole_file(args.out / "speed.json") as path:
+        path.write_text(text + "\n", encoding="utf-8")
+    report.finished(args.out)
+    return text
+
+
+def _brain(args: argparse.Namespace, report: Reporter) -> str:
+    from ..evaluation.tables.brain import brain_tables
+
+    brain_tables(args.root, args.out, args.quick, report.progress)
+    report.finished(args.out)
+    return f"Tables in {args.out}"
+
+
+def _whole_run() -> dict[str, Any]:
+    """Seconds and peak memory of `mrianomaly detect` on the sample head, in a process of its own."""
+    from ..errors import MRIAnomalyError
+    from ..files.reading import read_volume
+
+    with tempfile.TemporaryDirectory(prefix="mrianomaly-") as folder:
+        command = [sys.executable, "-m", "MRIAnomalyLib", "detect", str(resources.sample(_HEAD)), "--model", _MODEL]
+        start = time.monotonic()
+        done = subprocess.run([*command, "--out", f"{folder}/out", "--progress", "none"], capture_output=True, text=True)
+        seconds = time.monotonic() - start
+    if done.returncode:
+        raise MRIAnomalyError(f"The run to be measured failed: {done.stderr.strip()}")
+    return {"voxels": list(read_volume(resources.sample(_HEAD)).shape), "seconds": seconds, "peak_gib": _peak_of_children_gib()}
+
+
+def _peak_of_children_gib() -> float | None:
+    """None on Windows, which does not count it."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 2**30
+
+
+def _slices(bundle: Bundle, count: int) -> SliceStack:
+    """So many slices of the sample head, taken again from the start where they run out: each is searched from another start."""
+    import numpy as np
+
+    from ..files.reading import read_volume
+    from ..prepare.recipe import prepare, recipe_from
+
+    stack = prepare(read_volume(resources.sample(_HEAD)), recipe_from(bundle.model["recipe"])).stack
+    stack = stack.take(np.flatnonzero(stack.mask.reshape(len(stack), -1).any(axis=1)))
+    return stack.take(np.arange(count) % len(stack))

@@ -1,0 +1,34 @@
+"""`mrianomaly calibrate`: a bundle's comparison with other healthy people."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .options import add_device, add_images, add_progress
+from .progress import Reporter
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("calibrate", help="compare with other healthy people, e.g. of your own scanner")
+    parser.add_argument("bundle", metavar="BUNDLE", help="name or folder")
+    add_images(parser, "healthy scans that training never saw")
+    parser.add_argument("--out", type=Path, metavar="BUNDLE", help="new folder (default: the bundle itself is calibrated anew)")
+    add_device(parser)
+    add_progress(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, report: Reporter) -> str:
+    """Calibrate; returns where the bundle lies."""
+    from ..files.atomic import check_target
+
+    if args.out is not None:
+        check_target(args.out, overwrite=False)
+    from ..learning import calibrate
+
+    folder = calibrate(args.bundle, args.images, args.out, device=args.device, progress=report.progress)
+    report.finished(folder)
+    return f"Calibrated {folder}"

@@ -1,0 +1,44 @@
+"""`mrianomaly demo`: the two sample scans, and where to look."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .. import resources
+from .detect import detect_file
+from .options import add_device, add_progress
+from .progress import Reporter
+
+_SAMPLES = {
+    "ms_lesions": "brain_t1_ms_lesions.nii.gz",
+    "healthy_head": "brain_t1_healthy_head.nii.gz",
+}
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("demo", help="run on the two sample scans that come with MRIAnomaly")
+    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where the answers go (default: ./%(default)s)")
+    add_device(parser)
+    add_progress(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier demo's answers")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, report: Reporter) -> str:
+    """Detect in both samples; returns what was found and which files to open."""
+    from ..files.atomic import check_target
+
+    for name in _SAMPLES:
+        check_target(args.out / name, args.overwrite)
+    lines = []
+    for name, file in _SAMPLES.items():
+        result, folder = detect_file(
+            resources.sample(file), args.out / name, report, overwrite=args.overwrite, model="auto", device=args.device
+        )
+        lines += [f"{name}: {result.verdict}", f"  look at {folder / 'overview.png'}, then {folder / 'report.html'}"]
+        lines.append(f"  in 3D Slicer, open {folder / 'scene.mrb'}")
+    report.finished(args.out)
+    return "\n".join(lines)

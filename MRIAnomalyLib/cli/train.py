@@ -1,0 +1,85 @@
+"""`mrianomaly train`: a bundle from healthy scans."""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError
+from .options import add_images, add_progress, add_seed, positive
+from .progress import Reporter
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("train", help="learn a model from healthy scans")
+    parser.add_argument("--detector", required=True, metavar="NAME", help="such as anogan")
+    add_images(parser, "healthy scans to learn from")
+    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="new folder for the bundle")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML: the detector's settings, and the preparation's under [recipe]")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="one setting, e.g. recipe.tone=median")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument("--max-minutes", type=positive, metavar="MINUTES", help="stop at a checkpoint after this time")
+    add_seed(parser)
+    parser.add_argument("--checkpoints", type=Path, metavar="FOLDER", help="where checkpoints lie (default: beside the bundle)")
+    add_progress(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, report: Reporter) -> str:
+    """Train; returns where the bundle lies."""
+    from ..files.atomic import check_target
+
+    check_target(args.out, overwrite=False)
+    settings = read_settings(args.config, args.set)
+    recipe = settings.pop("recipe", None)
+    from ..learning import train
+
+    folder = train(
+        args.detector,
+        args.images,
+        args.out,
+        config=settings,
+        recipe=recipe,
+        resume=args.resume,
+        max_minutes=args.max_minutes,
+        seed=args.seed,
+        checkpoints=args.checkpoints or args.out.with_name(f"{args.out.name}-checkpoints"),
+        progress=report.progress,
+    )
+    report.finished(folder)
+    return f"Trained {folder}"
+
+
+def read_settings(file: Path | None, overrides: list[str]) -> dict[str, Any]:
+    """The settings of a TOML file with `name=value` pairs over them; a dot in a name leads into a table.
+
+    Raises:
+        UsageError: the file cannot be read, or a pair has no name, or a name leads into something that is no table.
+    """
+    try:
+        settings = tomllib.loads(file.read_text(encoding="utf-8")) if file else {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} cannot be read as TOML: {error}.") from error
+    for pair in overrides:
+        name, equals, value = pair.partition("=")
+        *tables, key = name.strip().split(".")
+        if not equals or not key:
+            raise UsageError(f"--set {pair} is not of the form NAME=VALUE.")
+        place = settings
+        for table in tables:
+            place = place.setdefault(table, {})
+            if not isinstance(place, dict):
+                raise UsageError(f"--set {pair}: {table} is a single setting, not a group of settings.")
+        place[key] = _value(value)
+    return settings
+
+
+def _value(text: str) -> Any:
+    """A TOML value, or the text itself: the shell has eaten the quotes that TOML wants."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()

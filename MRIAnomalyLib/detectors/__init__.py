@@ -1,0 +1,6 @@
+"""The import list is the list of detectors."""
+
+from . import anogan as anogan
+from .base import Detector as Detector
+from .base import create as create
+from .base import names as names

@@ -1,0 +1,60 @@
+"""Maps that need no learning, or that leave the evidence step out: what a detector has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..calibration.evidence import combine
+from ..calibration.judgement import Judgement
+from ..records import Array, SliceStack
+
+Baseline = Callable[[SliceStack, Array, Judgement], Array]
+
+
+def raw_residual(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
+    """|x - healthy|, as the AnoGAN papers show it."""
+    return np.abs(stack.pixels - healthy)[:, 0] * judged.core
+
+
+def intensity(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
+    """Distance of the standardised intensity from the brain's median: a threshold on brightness."""
+    pixels = stack.pixels[:, 0]
+    return np.abs(pixels - np.median(pixels[judged.core])) * judged.core
+
+
+def residual_z(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
+    """Signed residual, smoothed, standardised per location."""
+    return np.abs(judged.z["residual"])
+
+
+def atlas_z(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
+    """Intensity against healthy people at that place; no detector."""
+    return np.abs(judged.z["atlas"])
+
+
+def asymmetry_z(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
+    """Left against right; no detector."""
+    return np.abs(judged.z["asymmetry"])
+
+
+def atlas_asymmetry(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
+    """Atlas and asymmetry together, no detector: the learning-free bar (`baseline:atlas-asymmetry`)."""
+    return np.abs(combine({name: judged.z[name] for name in ("atlas", "asymmetry")}))
+
+
+def evidence(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
+    """What the tool shows."""
+    return np.abs(judged.evidence)
+
+
+MAPS: dict[str, Baseline] = {
+    "intensity": intensity,
+    "raw residual": raw_residual,
+    "residual z": residual_z,
+    "atlas z": atlas_z,
+    "asymmetry z": asymmetry_z,
+    "atlas and asymmetry": atlas_asymmetry,
+    "evidence": evidence,
+}

@@ -1,0 +1,39 @@
+"""Heads on the 2 mm grid with their brain masks, extracted once and kept in the user's cache: many tables prepare the same heads anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from ..files.atomic import whole_file
+from ..files.cases import Case
+from ..files.reading import read_volume
+from ..prepare import brain
+from ..prepare.geometry import canonical
+from ..prepare.recipe import Recipe, standardise
+from ..records import Prepared
+from .lesions import Head
+
+_CACHE = Path(platformdirs.user_cache_dir("mrianomaly", appauthor=False)) / "heads"
+
+
+def head_of(case: Case) -> Head:
+    """The head of a case; InputError or NotComparableError when it cannot be read or holds no brain."""
+    volume = read_volume(case.image)
+    kept = _CACHE / f"{volume.source_sha256}.npz"
+    if not kept.exists():
+        array, affine = canonical(volume, brain.STEP_MM)
+        array = np.maximum(array, 0)
+        mask, how = brain.brain_mask(array)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(kept) as path, path.open("wb") as file:
+            np.savez_compressed(file, array=array, affine=affine, mask=mask, how=how)
+    with np.load(kept, allow_pickle=False) as held:
+        return Head(held["array"], held["affine"], held["mask"], str(held["how"]))
+
+
+def prepare_head(head: Head, recipe: Recipe) -> Prepared:
+    """The rest of the recipe's steps, as in `prepare.recipe.prepare`."""
+    return standardise(head.array, head.affine, head.mask, head.how, recipe, lambda done, total: None)

@@ -1,0 +1,272 @@
+"""The brain tables: false alarms on the own scanner and on others, lesions found, and what each remedy against scanner change is worth.
+
+Everything is measured with the shipped bundle `brain-t1-anogan`; test subjects were not used to choose anything.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import binom
+
+from ...bundles.bundle import Bundle, open_bundle
+from ...calibration.evidence import core_of, parts_of
+from ...calibration.judgement import Calibration, Judgement, load_calibration, volume_score
+from ...calibration.reference import ReferenceBuilder
+from ...files.atomic import whole_file
+from ...files.cases import Case
+from ...files.reading import read_volume
+from ...pipeline import load_detector, pick_device
+from ...prepare import brain, plausibility
+from ...prepare.recipe import Recipe, recipe_from
+from ...prepare.slices import cut_slices
+from ...records import Array, Prepared, Progress, ProgressCallback
+from .. import lesions, sets
+from ..baselines import MAPS
+from ..heads import head_of, prepare_head
+from ..metrics import interval, pixel_figures, volume_auroc
+
+MODEL = "brain-t1-anogan"
+ALPHA = 0.05
+BEYOND = 3.0  # standard deviations of healthy people: the voxels that a map would paint
+SEED = 7  # of the order of lesion outlines; validation used others of the same order
+RECIPES: dict[str, dict[str, Any]] = {
+    "median only": {"remove_bias": False, "tone": "median"},
+    "bias removed": {"remove_bias": True, "tone": "median"},
+    "bias removed, tissue tone (shipped)": {},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One volume, judged."""
+
+    case: Case
+    prepared: Prepared
+    healthy: Array
+    judged: Judgement
+
+
+class Bench:
+    """The bundle, and progress over all that is to be judged."""
+
+    def __init__(self, total: int, progress: ProgressCallback | None) -> None:
+        self.bundle: Bundle = open_bundle(MODEL)
+        self.calibration: Calibration = load_calibration(self.bundle.calibration(), self.bundle.model["calibration"])
+        self.recipe: Recipe = recipe_from(self.bundle.model["recipe"])
+        self._detector = load_detector(self.bundle)
+        self._device, self._began = pick_device("auto"), time.monotonic()
+        self._done, self._total, self._progress = 0, total, progress
+
+    def see(self, case: Case, prepared: Prepared) -> Seen:
+        """Redraw and judge one prepared volume."""
+        steps = self._detector.steps_for("fast")
+        healthy = self._detector.reconstruct(prepared.stack, device=self._device, steps=steps).healthy
+        self.step()
+        return Seen(case, prepared, healthy, self.calibration.judge(prepared.stack, healthy))
+
+    def step(self) -> None:
+        """One more volume is done."""
+        self._done += 1
+        if self._progress:
+            seconds = time.monotonic() - self._began
+            self._progress(Progress("benchmark", self._done, self._total, seconds, seconds / self._done * (self._total - self._done)))
+
+
+def brain_tables(root: Path, out: Path, quick: bool, progress: ProgressCallback | None = None) -> Path:
+    """Measure everything and write brain.json and brain.md into `out`.
+
+    Args:
+        root: where the data sets lie, see `evaluation.sets`.
+        out: folder of the tables.
+        quick: three cases of each kind: shows that it runs.
+        progress: called after each volume.
+    """
+    few = slice(3 if quick else None)
+    healthy, others, sick = sets.healthy(root, "test")[few], sets.other_scanners(root)[few], sets.patients(root)[few]
+    normals = sets.healthy(root, "calibration")[slice(19 if quick else None)]
+    bench = Bench(
+        3 * len(healthy) + len(others) + len(sick) + len(RECIPES) * (len(normals) + len(healthy) + len(others) + len(sick)), progress
+    )
+    seen = [bench.see(case, prepare_head(head_of(case), bench.recipe)) for case in healthy]
+    strangers = [bench.see(case, prepare_head(head_of(case), bench.recipe)) for case in others]
+    patients = [bench.see(case, prepare_head(head_of(case), bench.recipe)) for case in sick]
+    tables = {
+        "conditions": _conditions(bench, quick),
+        "false_alarms": _false_alarms(bench, seen),
+        "other_scanners": _by_site(bench, [*seen, *strangers, *patients]),
+        "remedies": _remedies(bench, normals, [*healthy, *others, *sick]),
+        "semi_synthetic": _semi_synthetic(bench, seen, root),
+        "patients": _patients(patients),
+    }
+    with whole_file(out / "brain.json") as path:
+        path.write_text(json.dumps(tables, indent=1) + "\n", encoding="utf-8")
+    with whole_file(out / "brain.md") as path:
+        path.write_text(_page(tables), encoding="utf-8")
+    return out
+
+
+def _conditions(bench: Bench, quick: bool) -> dict[str, Any]:
+    import torch
+
+    settings = bench.bundle.model["calibration"]
+    return {
+        "model": bench.bundle.name,
+        "model_sha256": bench.bundle.facts.sha256,
+        "calibration_subjects": settings["subjects"],
+        "search_steps": settings["steps"],
+        "device": f"{bench._device}, {torch.get_num_threads()} threads",
+        "outline_seed": SEED,
+        "quick": quick,
+    }
+
+
+def _false_alarms(bench: Bench, seen: Sequence[Seen]) -> list[dict[str, Any]]:
+    """Realised against nominal rate of flagged healthy volumes."""
+    scores = bench.calibration.volume_scores
+    left_out = [(1 + (np.delete(scores, row) >= score).sum()) / len(scores) for row, score in enumerate(scores)]
+    rows = []
+    for name, p in (("test subjects", [one.judged.volume_p for one in seen]), ("calibration subjects, leave one out", left_out)):
+        flagged, count = int((np.array(p) <= ALPHA).sum()), len(p)
+        low, high = binom.ppf([0.025, 0.975], count, ALPHA)
+        rows.append({"who": name, "volumes": count, "flagged": flagged, "nominal": ALPHA, "binomial_95": [int(low), int(high)]})
+    return rows
+
+
+def _by_site(bench: Bench, seen: Sequence[Seen]) -> list[dict[str, Any]]:
+    """Healthy people and patients of each site: painted, flagged, warned about, refused."""
+    rows = []
+    for site in dict.fromkeys(one.case.site for one in seen):
+        here = [one for one in seen if one.case.site == site]
+        refused = [bool(plausibility.reasons_to_refuse(one.prepared.facts)) for one in here]
+        warned = [bool(_warnings(bench, one)) for one in here]
+        flagged = [one.judged.volume_p <= ALPHA for one in here]
+        rows.append(
+            {
+                "site": site,
+                "volumes": len(here),
+                "flagged": sum(flagged),
+                "warned": sum(warned),
+                "refused": sum(refused),
+                "flagged_without_warning": sum(
+                    flag and not warn and not no for flag, warn, no in zip(flagged, warned, refused, strict=True)
+                ),
+                **{f"{name}_beyond_3": _beyond([one.judged.z[name] for one in here], here) for name in ("residual", "atlas", "asymmetry")},
+                "evidence_beyond_3": _beyond([one.judged.evidence for one in here], here),
+            }
+        )
+    return rows
+
+
+def _warnings(bench: Bench, one: Seen) -> list[str]:
+    return [
+        *plausibility.unusual(one.prepared.facts, bench.bundle.model["calibration"]["ranges"]),
+        *plausibility.too_wide(one.judged.spread, bench.calibration.spread_limit),
+    ]
+
+
+def _beyond(maps: Sequence[Array], seen: Sequence[Seen]) -> dict[str, list[float]]:
+    """Median and largest share (percent) of core voxels beyond +-3, bright and dark."""
+    shares = {
+        "bright": [100 * float((map_[one.judged.core] > BEYOND).mean()) for map_, one in zip(maps, seen, strict=True)],
+        "dark": [100 * float((map_[one.judged.core] < -BEYOND).mean()) for map_, one in zip(maps, seen, strict=True)],
+    }
+    return {side: [round(float(np.median(values)), 3), round(max(values), 3)] for side, values in shares.items()}
+
+
+def _remedies(bench: Bench, normals: Sequence[Case], cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """The atlas part, which needs no training, under each preparation: what a remedy does for every detector's evidence."""
+    rows = []
+    for name, changes in RECIPES.items():
+        recipe = replace(bench.recipe, **changes)
+        place = bench.calibration.config.parts.index("atlas")
+        reference = ReferenceBuilder(
+            np.stack([_atlas_map(bench, case, recipe)[0] for case in normals]), bench.calibration.config.floors[place]
+        ).reference()
+        shares: dict[str, list[tuple[float, float]]] = {}
+        for case in cases:
+            map_, core = _atlas_map(bench, case, recipe)
+            z = reference.standardise(map_)[core]
+            shares.setdefault(case.site, []).append((100 * float((z > BEYOND).mean()), 100 * float((z < -BEYOND).mean())))
+        rows.append({"preparation": name, **{site: [round(float(v), 2) for v in np.median(two, axis=0)] for site, two in shares.items()}})
+    return rows
+
+
+def _atlas_map(bench: Bench, case: Case, recipe: Recipe) -> tuple[Array, Array]:
+    stack = prepare_head(head_of(case), recipe).stack
+    core = core_of(stack, bench.calibration.config)
+    bench.step()
+    return parts_of(stack, np.zeros_like(stack.pixels), core)["atlas"], core
+
+
+def _semi_synthetic(bench: Bench, seen: Sequence[Seen], root: Path) -> list[dict[str, Any]]:
+    """One lesion per test subject, dark and bright, against the same subjects untouched."""
+    outlines = lesions.lesion_outlines(root / "soop_lesion_masks", 100, SEED)
+    rows = []
+    for kind, change in (("dark", lesions.DARK), ("bright", lesions.BRIGHT)):
+        painted, truths = [], []
+        for one, outline in zip(seen, outlines, strict=False):
+            prepared, truth = lesions.paint(head_of(one.case), one.prepared, outline, change, bench.recipe)
+            painted.append(bench.see(one.case, prepared))
+            truths.append(truth)
+        rows += [{"lesion": kind, **row} for row in _compare(painted, truths, seen)]
+    return rows
+
+
+def _patients(seen: Sequence[Seen]) -> list[dict[str, Any]]:
+    """Real lesions; the experts' masks carried to the model's grid."""
+    rows = []
+    for one in seen:
+        assert one.case.mask  # as `sets.patients` gives it
+        mask = read_volume(one.case.mask)
+        shape = (len(one.prepared.stack), *one.prepared.stack.pixels.shape[-2:])
+        inside = cut_slices(mask.array, mask.affine, one.prepared.template_to_world, one.prepared.grid_affine, shape, brain.STEP_MM)
+        truth = inside[:, 0] > 0.5
+        rows += [{"patient": one.case.id, "p": round(one.judged.volume_p, 3), **row} for row in _compare([one], [truth], [])]
+    return rows
+
+
+def _compare(sick: Sequence[Seen], truths: Sequence[Array], untouched: Sequence[Seen]) -> list[dict[str, Any]]:
+    """Every map of `baselines.MAPS` on the same volumes; the sign of the lesion is not given."""
+    rows, cores = [], [one.judged.core for one in sick]
+    for name, make in MAPS.items():
+        maps = [make(one.prepared.stack, one.healthy, one.judged) for one in sick]
+        row: dict[str, Any] = {"map": name, **_rounded(pixel_figures(maps, truths, cores))}
+        if untouched:
+            score = [volume_score(map_, core) for map_, core in zip(maps, cores, strict=True)]
+            normal = [volume_score(make(one.prepared.stack, one.healthy, one.judged), one.judged.core) for one in untouched]
+            row["volume_auroc"] = round(volume_auroc(score, normal), 3)
+            pick: Callable[[Sequence[int]], float] = lambda drawn, maps=maps: pixel_figures(  # type: ignore[misc]  # noqa: E731
+                [maps[i] for i in drawn], [truths[i] for i in drawn], [cores[i] for i in drawn]
+            )["ap"]
+            row["ap_95"] = [round(value, 3) for value in interval([one.case.subject for one in sick], pick)]
+        rows.append(row)
+    return rows
+
+
+def _rounded(figures: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 3) for name, value in figures.items()}
+
+
+def _page(tables: dict[str, Any]) -> str:
+    parts = ["# Brain tables\n", "Made by `mrianomaly benchmark brain --root DATA`. Intervals: 95 %, subjects drawn with replacement.\n"]
+    parts.append("\n".join(f"- {name}: {value}" for name, value in tables["conditions"].items()))
+    for name in ("false_alarms", "other_scanners", "remedies", "semi_synthetic", "patients"):
+        rows = tables[name]
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+        lines += ["| " + " | ".join(_cell(row.get(column, "")) for column in columns) + " |" for row in rows]
+        parts.append(f"\n## {name.replace('_', ' ').capitalize()}\n\n" + "\n".join(lines))
+    return "\n".join(parts) + "\n"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {_cell(item)}" for key, item in value.items())
+    return " to ".join(str(item) for item in value) if isinstance(value, list) else str(value)

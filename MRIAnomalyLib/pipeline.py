@@ -1,0 +1,285 @@
+"""A volume becomes slices, a detector says what each would look like if it were healthy, calibration turns the difference into
+probabilities against healthy people, findings turn those into things one can click.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .bundles.bundle import Bundle, list_bundles, open_bundle
+from .calibration.judgement import Calibration, Judgement, load_calibration
+from .errors import BundleError, UsageError
+from .findings.components import regions
+from .findings.place import describe
+from .outputs.folder import write_result
+from .prepare import plausibility
+from .prepare.geometry import apply_affine
+from .prepare.intensity import apply_tone
+from .prepare.recipe import prepare, recipe_from
+from .prepare.slices import carry_back
+from .records import Array, Finding, Prepared, Progress, ProgressCallback, Reconstruction, Result, SliceScore, Volume
+
+SceneWriter = Callable[[Result, Path], None]
+SHOWN_SHARE = 0.005  # of a healthy brain that the heatmap may show, on average over calibration subjects
+
+
+def detect(
+    volume: Volume,
+    model: str | Path | Bundle = "auto",
+    device: str = "auto",
+    progress: ProgressCallback | None = None,
+    *,
+    quality: str = "fast",
+    steps: int | None = None,
+    false_alarms: float = 0.05,
+    seed: int = 0,
+    force: bool = False,
+    scene_writer: SceneWriter | None = None,
+) -> Result:
+    """Find what in a volume does not look like a healthy one.
+
+    Args:
+        volume: as `read_volume` gives it.
+        model: "auto", a bundle's name or folder, or an opened bundle.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        progress: called now and then; raising Cancelled in it stops the run.
+        quality: "fast" or "thorough": how long a method that searches may search.
+        steps: of the search, in place of `quality`.
+        false_alarms: share of healthy volumes that may be flagged.
+        seed: of whatever the method draws.
+        force: score what the model was not trained on; every output says so.
+        scene_writer: makes scene.mrb when the result is saved.
+
+    Raises:
+        NotComparableError: the volume is not what the model was trained on.
+        BundleError: no such bundle, or a damaged one.
+        UsageError: no such device.
+    """
+    clock = _Clock(progress)
+    bundle = choose_bundle(model)
+    calibration = load_calibration(bundle.calibration(), bundle.model["calibration"])
+    detector = load_detector(bundle)
+    device = pick_device(device)
+    prepared = prepare(volume, recipe_from(bundle.model["recipe"]), clock.stage("prepare"), force)
+    steps = steps or detector.steps_for(quality)
+    redrawn = detector.reconstruct(prepared.stack, seed=seed, device=device, steps=steps, progress=clock.stage("reconstruct"))
+    clock.stage("evidence")(0, 1)
+    judged = calibration.judge(prepared.stack, redrawn.healthy)
+    maps = _carry_maps(volume, prepared, redrawn, judged, calibration)
+    clock.stage("findings")(0, 1)
+    voxel_mm3 = float(abs(np.linalg.det((prepared.template_to_world @ prepared.grid_affine)[:3, :3])))
+    labels = carry_back(regions(judged.evidence, calibration.threshold, voxel_mm3), prepared, volume, order=0)
+    labels, findings = describe(labels.astype(int), maps["evidence"].array, volume, prepared)
+    clock.close()
+    flagged = judged.volume_p <= false_alarms
+    shown = _shown_from(calibration)
+    warnings = (
+        *prepared.warnings,
+        *plausibility.unusual(prepared.facts, bundle.model["calibration"]["ranges"]),
+        *plausibility.too_wide(judged.spread, calibration.spread_limit),
+        *_calibration_warnings(calibration, false_alarms),
+    )
+    return Result(
+        volume=volume,
+        heatmap=maps.pop("heatmap"),
+        healthy=maps.pop("healthy"),
+        residual=maps.pop("residual"),
+        scored=maps.pop("scored"),
+        mask=maps.pop("mask", None),
+        evidence=maps,
+        finding_labels=volume.like(labels),
+        score=judged.volume_score,
+        p_value=judged.volume_p,
+        p_floor=calibration.p_floor,
+        heat_threshold=shown,
+        flagged=flagged,
+        false_alarms=false_alarms,
+        verdict=verdict(flagged, judged.volume_p, calibration, findings),
+        warnings=warnings,
+        slices=_slice_scores(prepared, redrawn, judged, calibration.slice_thresholds(false_alarms), false_alarms),
+        findings=findings,
+        model=bundle.facts,
+        device=device,
+        seed=seed,
+        seconds=clock.seconds,
+        versions=_versions(),
+        settings={"quality": quality, "steps": steps, "forced": force, "finding_threshold": calibration.threshold, "facts": prepared.facts},
+        writer=partial(write_result, scene_writer=scene_writer),
+    )
+
+
+def choose_bundle(model: str | Path | Bundle) -> Bundle:
+    """The bundle that was meant; "auto" takes the calibrated one that found most on validation subjects.
+
+    Raises:
+        BundleError: there is none, or it is damaged or not calibrated.
+    """
+    if isinstance(model, Bundle):
+        chosen = model
+    elif model == "auto":
+        usable = [bundle for bundle in list_bundles() if isinstance(bundle, Bundle) and bundle.model["calibration"]["subjects"]]
+        if not usable:
+            raise BundleError("No calibrated model is installed. Install one with `mrianomaly models install FILE`.")
+        chosen = max(usable, key=lambda bundle: bundle.model.get("validation", {}).get("pixel_ap", 0.0))
+    else:
+        chosen = open_bundle(model)
+    if not chosen.model["calibration"]["subjects"]:
+        raise BundleError(f"The model {chosen.name} is not calibrated. Run `mrianomaly calibrate` with healthy scans first.")
+    return chosen
+
+
+def load_detector(bundle: Bundle) -> Any:
+    """The detector of a bundle, with its weights."""
+    from .detectors import create
+
+    detector = create(bundle.detector, bundle.model["config"])
+    detector.load_weights(bundle.weights())
+    return detector
+
+
+def pick_device(wanted: str) -> str:
+    """The device that torch is to use.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    import torch
+
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    kind = wanted.partition(":")[0]
+    usable = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not usable.get(kind, False):
+        raise UsageError(f"The device {wanted} is not there. Use --device auto or --device cpu.")
+    return wanted
+
+
+def verdict(flagged: bool, p: float, calibration: Calibration, findings: tuple[Finding, ...]) -> str:
+    """The answer in plain words."""
+    people = f"{calibration.subjects} healthy people"
+    if not flagged:
+        extra = f" {len(findings)} place(s) are worth a look all the same." if findings else ""
+        return f"Not flagged: no stranger than {people} of the model's own scanner (p = {p:.2f}). That does not mean normal.{extra}"
+    floor = ", the smallest value it can give" if math.isclose(p, calibration.p_floor) else ""
+    where = ""
+    if findings:
+        first = findings[0]
+        where = f" Look first at finding 1: {first.side}, {first.volume_ml:.1f} mL, {_tone_word(first)} than expected."
+    return f"Flagged: stranger than {people} of the model's own scanner (p = {p:.3f}{floor}).{where}"
+
+
+def _tone_word(finding: Finding) -> str:
+    return "brighter" if finding.sign == "bright" else "darker"
+
+
+def _carry_maps(
+    volume: Volume, prepared: Prepared, redrawn: Reconstruction, judged: Judgement, calibration: Calibration
+) -> dict[str, Volume]:
+    """Every map on the input's own grid."""
+
+    def back(maps: Array) -> Volume:
+        return volume.like(carry_back(maps, prepared, volume).astype(np.float32))
+
+    inside = carry_back(judged.core.astype(np.float32), prepared, volume) > 0.5
+    # -log10 p is carried, not p: outside the scored part it must end up 0
+    heat = np.minimum(back(-np.log10(judged.p_map)).array, -math.log10(calibration.p_floor)) * inside
+    raw = apply_tone(redrawn.healthy, prepared.tone, inverse=True) * prepared.bias * prepared.stack.mask
+    brain = carry_back(prepared.stack.mask.astype(np.float32), prepared, volume) > 0.5
+    healthy = np.where(brain, back(raw).array, 0)
+    maps = {
+        "heatmap": volume.like(heat.astype(np.float32)),
+        "healthy": volume.like(healthy),
+        "residual": volume.like(np.where(brain, volume.array - healthy, 0).astype(np.float32)),
+        "scored": volume.like(inside.astype(np.uint8)),
+        "evidence": back(judged.evidence),
+        **{f"{name}_z": back(z) for name, z in judged.z.items()},
+    }
+    if redrawn.mask is not None:
+        maps["mask"] = back(redrawn.mask)
+    return maps
+
+
+def _slice_scores(
+    prepared: Prepared, redrawn: Reconstruction, judged: Judgement, thresholds: Array, false_alarms: float
+) -> tuple[SliceScore, ...]:
+    count, size = len(prepared.stack), prepared.stack.pixels.shape[-1]
+    middle = [[(size - 1) / 2, (size - 1) / 2, level] for level in range(count)]
+    centers = apply_affine(prepared.template_to_world @ prepared.grid_affine, np.array(middle))
+    return tuple(
+        SliceScore(
+            slice=level,
+            center_ras_mm=tuple(float(value) for value in centers[level]),  # type: ignore[arg-type]
+            scored=not math.isnan(judged.slice_scores[level]),
+            score=float(judged.slice_scores[level]),
+            p_value=float(judged.slice_p[level]),
+            # by the strangest slice of each healthy person: 60 slices tested one by one would flag three in everybody
+            flagged=bool(judged.slice_family_p[level] <= false_alarms),
+            threshold=float(thresholds[level]),
+            terms={name: float(values[level]) for name, values in redrawn.terms.items()},
+        )
+        for level in range(count)
+    )
+
+
+def _shown_from(calibration: Calibration) -> float:
+    """-log10 p from which the heatmap is shown: so that healthy brains stay dark but for SHOWN_SHARE of their voxels."""
+    dark_enough = np.flatnonzero(calibration.healthy_p_shares <= SHOWN_SHARE)
+    rank = calibration.ranks[dark_enough[-1]] if len(dark_enough) else calibration.ranks[0]
+    return -math.log10(rank / (calibration.subjects + 1)) - 1e-3
+
+
+def _calibration_warnings(calibration: Calibration, false_alarms: float) -> list[str]:
+    found = []
+    if calibration.p_floor > false_alarms:
+        found.append(
+            f"With {calibration.subjects} healthy people no p below {calibration.p_floor:.3f} can be reached: nothing can be flagged."
+        )
+    if not calibration.threshold_controlled:
+        found.append("Too few healthy people to guarantee the number of false findings; their plain average was used.")
+    return found
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in ("mrianomaly", "torch", "numpy", "scipy", "SimpleITK", "deepbet"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+class _Clock:
+    """Tells progress, and keeps the seconds of each stage."""
+
+    def __init__(self, progress: ProgressCallback | None) -> None:
+        self._progress, self._start = progress, time.monotonic()
+        self._stage, self._began = "", self._start
+        self.seconds: dict[str, float] = {}
+
+    def stage(self, name: str) -> Callable[[int, int], None]:
+        """Begin a stage; returns its (done, total) callback."""
+        self.close()
+        self._stage, self._began = name, time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            now = time.monotonic()
+            left = (now - self._began) / done * (total - done) if done else None
+            if self._progress:
+                self._progress(Progress(name, done, total, now - self._start, left))
+
+        return tell
+
+    def close(self) -> None:
+        """End the stage that runs."""
+        if self._stage:
+            self.seconds[self._stage] = round(time.monotonic() - self._began, 3)
+            self._stage = ""

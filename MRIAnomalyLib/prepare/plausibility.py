@@ -1,0 +1,60 @@
+"""Is this what the model was trained on? What is far off is refused, what is unusual is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+# Refused outside these. The 166 adults of the training source lie within the second range, 36 other scans within the first.
+LIMITS = {
+    "brain_ml": (850.0, 2200.0),  # 1069 - 1831 mL
+    "correlation": (0.25, 1.0),  # with the template after registration; above 0.30
+    "scaling": (0.8, 2.4),  # template brain volume over the brain's own; 1.12 - 1.90
+    "fluid": (0.0, 0.75),  # brightness of fluid over white matter; 0.37 - 0.63
+    "grey": (0.5, 0.93),  # brightness of grey over white matter; 0.76 - 0.83
+}
+WORDS = {
+    "brain_ml": "brain volume {:.0f} mL",
+    "correlation": "correlation with the brain template {:.2f}",
+    "scaling": "template volume over brain volume {:.2f}",
+    "fluid": "brightness of fluid over white matter {:.2f}",
+    "grey": "brightness of grey over white matter {:.2f}",
+}
+MARGIN = 0.25  # of the calibration's own range, beyond which a measurement is called unusual
+
+
+def reasons_to_refuse(facts: Mapping[str, float]) -> list[str]:
+    """Sentences, empty when the volume can be a T1-weighted scan of an adult brain."""
+    return [
+        f"The model was not trained on this: {WORDS[name].format(facts[name])}, beyond {low:g} to {high:g}. "
+        "Give a T1-weighted scan of a whole adult brain."
+        for name, (low, high) in LIMITS.items()
+        if not low <= facts[name] <= high
+    ]
+
+
+def ranges_of(facts: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
+    """Lowest and highest of each measurement among calibration subjects."""
+    return {name: [min(fact[name] for fact in facts), max(fact[name] for fact in facts)] for name in LIMITS}
+
+
+def unusual(facts: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -> list[str]:
+    """A warning about measurements that no calibration subject comes near; empty when there is none."""
+    found = []
+    for name, (low, high) in ranges.items():
+        room = MARGIN * (high - low)
+        if not low - room <= facts[name] <= high + room:
+            found.append(f"{WORDS[name].format(facts[name])} ({low:.3g} to {high:.3g} there)")
+    return [f"Unlike the healthy scans this model knows: {'; '.join(found)}. False alarms are more likely."] if found else []
+
+
+def too_wide(spread: Mapping[str, float], limit: Mapping[str, float]) -> list[str]:
+    """A warning when a whole brain, not a place in it, lies wider about the healthy mean than any calibration subject's."""
+    ratio = float(np.max([spread[name] / limit[name] for name in spread]))
+    if ratio <= 1:
+        return []
+    return [
+        f"The whole brain differs from the healthy scans this model knows ({ratio:.1f} times their largest spread): another scanner, "
+        "strong shading or widespread disease. Read single findings with caution; calibrating on healthy scans of this scanner helps."
+    ]

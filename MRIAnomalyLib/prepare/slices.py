@@ -1,0 +1,48 @@
+"""Volume to slices on the model's grid, and maps on that grid back to the input's own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..records import Array, Prepared, Volume
+from .geometry import resample
+
+
+def grid_affine(size_px: int, pixel_mm: float, step_mm: float, first_mm: float, center_mm: tuple[float, float]) -> Array:
+    """(4, 4): (column, row, slice) of axial slices -> template RAS mm, seen as radiologists see them.
+
+    Column 0 is the patient's right, row 0 is anterior, slice 0 is the lowest; the columns lie symmetric about the mid-sagittal plane when
+    `center_mm` (right, anterior) begins with 0, so that flipping columns mirrors the brain.
+    """
+    affine = np.diag([-pixel_mm, -pixel_mm, step_mm, 1.0])
+    reach = (size_px - 1) / 2 * pixel_mm
+    affine[:3, 3] = [center_mm[0] + reach, center_mm[1] + reach, first_mm]
+    return affine
+
+
+def cut_slices(array: Array, affine: Array, to_world: Array, grid: Array, shape: tuple[int, int, int], finest_mm: float) -> Array:
+    """Sample an array on the model's grid, averaging over each pixel where pixels are coarser than `finest_mm`.
+
+    Args:
+        array: (K, J, I) values.
+        affine: (4, 4) voxel -> world.
+        to_world: (4, 4) template RAS mm -> world.
+        grid: (4, 4) stack (column, row, slice) -> template RAS mm.
+        shape: (N, H, W) of the stack.
+        finest_mm: pixels are averaged over samples about this far apart.
+
+    Returns:
+        (N, 1, H, W) float32.
+    """
+    slices, rows, columns = shape
+    parts = max(1, round(np.linalg.norm(grid[:3, 0]) / finest_mm))
+    fine = grid @ np.diag([1 / parts, 1 / parts, 1.0, 1.0])
+    fine[:3, 3] = (grid @ [*2 * [(1 - parts) / (2 * parts)], 0, 1])[:3]
+    values = resample(array, affine, (slices, rows * parts, columns * parts), to_world @ fine)
+    return values.reshape(slices, 1, rows, parts, columns, parts).mean((3, 5)).astype(np.float32)
+
+
+def carry_back(maps: Array, prepared: Prepared, volume: Volume, order: int = 1) -> Array:
+    """Maps (N, H, W) or (N, 1, H, W) on the model's grid -> (K, J, I) on the input's own grid, 0 where the model did not look."""
+    stack = np.asarray(maps).reshape(len(maps), *maps.shape[-2:])
+    return resample(stack, prepared.template_to_world @ prepared.grid_affine, volume.shape, volume.affine, order)

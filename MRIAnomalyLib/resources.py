@@ -1,0 +1,37 @@
+"""Where the project's own files are: in the source tree, beside the installed module in Slicer, or in a wheel."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+_HERE = Path(__file__).resolve().parent
+
+
+def resources_folder() -> Path:
+    """The folder `Resources` that ships with the project."""
+    beside = [_HERE.parent / "Resources", _HERE / "Resources"]
+    return next((folder for folder in beside if folder.is_dir()), beside[0])
+
+
+def template_folder() -> Path:
+    """The MNI152 template volumes."""
+    return resources_folder() / "Templates"
+
+
+def sample(name: str) -> Path:
+    """A sample scan that ships with the project."""
+    return resources_folder() / "SampleData" / name
+
+
+def user_bundles_folder() -> Path:
+    """Where `mrianomaly models install` puts bundles."""
+    return Path(platformdirs.user_data_dir("mrianomaly", appauthor=False)) / "bundles"
+
+
+def bundle_folders() -> list[Path]:
+    """Where bundles are looked for: shipped ones, $MRIANOMALY_BUNDLES, then the user's own; existing folders only."""
+    named = [Path(part) for part in os.environ.get("MRIANOMALY_BUNDLES", "").split(os.pathsep) if part]
+    return [folder for folder in [resources_folder() / "bundles", *named, user_bundles_folder()] if folder.is_dir()]

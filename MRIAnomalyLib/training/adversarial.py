@@ -1,0 +1,109 @@
+"""One step of the non-saturating GAN game on plain networks, and the clean-up after the last one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
+from torch.optim.swa_utils import update_bn
+
+from .data import NormalSlices
+
+BETAS = (0.5, 0.999)  # of Adam: the DCGAN paper's
+R1_EVERY = 16  # the penalty costs a second-order gradient, so it is taken rarely and weighted up
+STATISTICS_BATCHES = 200
+
+
+@dataclass(frozen=True)
+class GameRules:
+    """What the two players agree on."""
+
+    batch_size: int
+    real_label: float  # one-sided smoothing: below 1 keeps the discriminator from growing sure of itself
+    r1_gamma: float  # weight of the squared gradient at real slices; 0 leaves it out
+    precision: str  # "bfloat16" or "float32" of the convolutions; weights and losses are always float32
+
+
+class Player:
+    """A network in training mode and the optimiser that moves it."""
+
+    def __init__(self, net: nn.Module, learning_rate: float) -> None:
+        self.net = net.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimiser = torch.optim.Adam(net.parameters(), learning_rate, BETAS)
+
+
+def play(generator: Player, discriminator: Player, real: Tensor, latent: Tensor, rules: GameRules, step: int) -> dict[str, float]:
+    """Move the discriminator, then the generator against it, on one batch of real slices (B, 1, H, W) and latents (B, d).
+
+    Returns:
+        Mean loss of both, and the mean probability of "real" given to real and to drawn slices.
+    """
+    with _cast(real.device, rules):
+        fake = generator.net(latent)
+        of_real, of_fake = discriminator.net(real).float(), discriminator.net(fake.detach()).float()
+    loss_d = _against(of_real, rules.real_label) + _against(of_fake, 0.0)
+    if rules.r1_gamma and step % R1_EVERY == 0:
+        loss_d = loss_d + R1_EVERY * rules.r1_gamma / 2 * _squared_gradient(discriminator.net, real)
+    _descend(discriminator, loss_d)
+
+    discriminator.net.requires_grad_(False)  # spares a third of the backward pass
+    with _cast(real.device, rules):
+        judged = discriminator.net(fake).float()
+    loss_g = _against(judged, 1.0)
+    _descend(generator, loss_g)
+    discriminator.net.requires_grad_(True)
+    return {
+        "discriminator": loss_d.item(),
+        "generator": loss_g.item(),
+        "real": of_real.sigmoid().mean().item(),
+        "fake": of_fake.sigmoid().mean().item(),
+    }
+
+
+@torch.no_grad()
+def follow(average: nn.Module, net: nn.Module, decay: float, step: int) -> None:
+    """Exponential moving average of the weights: average <- decay * average + (1 - decay) * net.
+
+    Early on the decay is (1 + step) / (10 + step), so that a short run does not keep its random start.
+    """
+    share = 1 - min(decay, (1 + step) / (10 + step))
+    for kept, new in zip(average.parameters(), net.parameters(), strict=True):
+        kept.lerp_(new, share)
+
+
+def settle_statistics(
+    generator: nn.Module, discriminator: nn.Module, data: NormalSlices, batch_size: int, latent_dim: int, seed: int
+) -> None:
+    """Measure batch-norm statistics anew over many batches, because scores are made in evaluation mode.
+
+    The averaged generator never ran in training, and the discriminator's running statistics mix real and drawn slices of its
+    last few batches only; as in training, it is settled on real ones.
+    """
+    device = next(generator.parameters()).device
+    random = torch.Generator().manual_seed(seed)
+    update_bn((torch.randn(batch_size, latent_dim, generator=random) for _ in range(STATISTICS_BATCHES)), generator, device)
+    update_bn((data.batch(batch_size) for _ in range(STATISTICS_BATCHES)), discriminator, device)
+    generator.eval()
+    discriminator.eval()
+
+
+def _against(logits: Tensor, label: float) -> Tensor:
+    return cross_entropy(logits, torch.full_like(logits, label))
+
+
+def _descend(player: Player, loss: Tensor) -> None:
+    player.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    player.optimiser.step()
+
+
+def _squared_gradient(discriminator: nn.Module, real: Tensor) -> Tensor:
+    real = real.detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(discriminator(real).sum(), real, create_graph=True)
+    return gradient.square().sum((1, 2, 3)).mean()
+
+
+def _cast(device: torch.device, rules: GameRules) -> torch.autocast:
+    return torch.autocast(device.type, torch.bfloat16, enabled=rules.precision == "bfloat16")

@@ -1,0 +1,21 @@
+from tiny_bundle import make_model
+
+from MRIAnomalyLib.bundles.card import write_card
+
+
+def test_a_card_says_use_limits_data_licence_and_the_smallest_p():
+    results = [{"cases": "test | normals", "AP": 0.123456, "n": 11}, {"cases": "lesions", "AP": 0.5}]
+    card = write_card(make_model(), use="To look.", limits=["Adults only."], results=results, pictures={"curves.png": "Losses"})
+    for said in ["# brain-t1-anogan", "To look.", "- Adults only.", "CC BY-SA 3.0", "Made up, 2 subjects, licence CC0"]:
+        assert said in card
+    assert "train 2, calibration 1" in card
+    assert "| Smallest reachable p | 0.5 |" in card
+    assert "| test \\| normals | 0.123 | 11 |" in card
+    assert "| lesions | 0.5 |  |" in card
+    assert "![Losses](card/curves.png)" in card
+    assert "Not a medical device" in card
+
+
+def test_a_card_without_results_says_so():
+    card = write_card(make_model(), use="", limits=[], results=[], pictures={})
+    assert "Nothing was measured yet." in card

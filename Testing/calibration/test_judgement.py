@@ -1,0 +1,150 @@
+"""On made brains: an ellipsoid with smooth texture that varies between people, symmetric but for noise."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from MRIAnomalyLib.calibration.asymmetry import left_right
+from MRIAnomalyLib.calibration.evidence import EvidenceConfig, combine, core_of, parts_of
+from MRIAnomalyLib.calibration.judgement import calibrate, load_calibration
+from MRIAnomalyLib.calibration.reference import ReferenceBuilder
+from MRIAnomalyLib.errors import BundleError, CalibrationError
+from MRIAnomalyLib.findings.components import count_curve
+from MRIAnomalyLib.records import SliceStack
+
+SHAPE = (10, 32, 32)
+K, J, I = np.meshgrid(*[np.linspace(-1, 1, size) for size in SHAPE], indexing="ij")  # noqa: E741
+BRAIN = (I / 0.8) ** 2 + (J / 0.9) ** 2 + (K / 1.3) ** 2 < 1
+COUNT = partial(count_curve, voxel_mm3=18.0)
+
+
+def person(seed):
+    """Slices of one healthy person, and a blurred guess of them as a detector would give."""
+    rng = np.random.default_rng(seed)
+    texture = ndimage.gaussian_filter(rng.normal(size=SHAPE), 2)
+    pixels = (BRAIN * (0.8 + 0.5 * texture + rng.normal(0, 0.02, SHAPE))).astype(np.float32)
+    stack = SliceStack(pixels[:, None], BRAIN[:, None], np.arange(SHAPE[0]), np.zeros(SHAPE[0], int))
+    return stack, ndimage.gaussian_filter(pixels, (0, 4, 4))[:, None]
+
+
+def with_lesion(stack, amount):
+    blob = np.exp(-(((I - 0.4) / 0.15) ** 2 + ((J + 0.2) / 0.15) ** 2 + (K / 0.4) ** 2))
+    pixels = (stack.pixels[:, 0] * (1 + amount * blob)).astype(np.float32)
+    return SliceStack(pixels[:, None], stack.mask, stack.level, stack.subject), blob > 0.5
+
+
+@pytest.fixture(scope="module")
+def calibration():
+    return calibrate([person(seed) for seed in range(40)], COUNT, EvidenceConfig())
+
+
+def test_fresh_healthy_people_get_p_values_that_are_not_too_small(calibration):
+    p = np.array([calibration.judge(*person(seed)).volume_p for seed in range(100, 160)])
+    assert (p <= 0.1).mean() <= 0.2
+    assert p.min() >= 1 / 41
+
+
+@pytest.mark.parametrize("amount", [0.6, -0.6])
+def test_a_lesion_is_the_strongest_evidence_and_its_sign_is_kept(calibration, amount):
+    stack, healthy = person(200)
+    struck, where = with_lesion(stack, amount)
+    judged = calibration.judge(struck, healthy)
+    peak = np.unravel_index(np.abs(judged.evidence).argmax(), SHAPE)
+    assert where[peak]
+    assert np.sign(judged.evidence[peak]) == np.sign(amount)
+    assert judged.volume_p == pytest.approx(1 / 41)
+    assert judged.p_map[peak] == pytest.approx(1 / 41)
+
+
+def test_a_slice_without_brain_is_not_scored(calibration):
+    stack, healthy = person(201)
+    mask = stack.mask.copy()
+    mask[0] = False
+    judged = calibration.judge(SliceStack(stack.pixels, mask, stack.level, stack.subject), healthy)
+    assert np.isnan(judged.slice_scores[0]) and np.isnan(judged.slice_p[0])
+    assert not np.isnan(judged.slice_scores[5])
+    assert (judged.p_map[0] == 1).all()
+
+
+def test_healthy_people_show_at_most_one_finding_on_average(calibration):
+    found = [COUNT(calibration.judge(*person(seed)).evidence, np.array([calibration.threshold]))[0] for seed in range(100, 130)]
+    assert calibration.threshold_controlled
+    assert np.mean(found) <= 1.0
+
+
+def test_slices_beyond_their_threshold_are_those_with_a_small_family_p(calibration):
+    stack, healthy = person(202)
+    judged = calibration.judge(with_lesion(stack, 0.8)[0], healthy)
+    beyond = judged.slice_scores > calibration.slice_thresholds(0.05)
+    assert beyond.any()
+    assert (beyond == (judged.slice_family_p <= 0.05)).all()
+
+
+def test_a_calibration_survives_the_bundle_in_half_precision(calibration):
+    loaded = load_calibration(calibration.arrays(), calibration.settings())
+    stack, healthy = person(203)
+    struck, _ = with_lesion(stack, 0.6)
+    before, after = calibration.judge(struck, healthy), loaded.judge(struck, healthy)
+    assert np.allclose(before.evidence, after.evidence, rtol=0.02, atol=0.1)
+    assert before.volume_p == after.volume_p
+
+
+def test_an_incomplete_calibration_is_refused(calibration):
+    arrays = calibration.arrays()
+    del arrays["volume_scores"]
+    with pytest.raises(BundleError, match="incomplete"):
+        load_calibration(arrays, calibration.settings())
+
+
+def test_too_few_healthy_people_are_refused():
+    with pytest.raises(CalibrationError, match="5 healthy subjects"):
+        calibrate([person(seed) for seed in range(5)], COUNT, EvidenceConfig())
+
+
+def test_nobody_is_judged_by_himself():
+    rng = np.random.default_rng(3)
+    maps = rng.normal(size=(25, 4, 8, 8)).astype(np.float32)
+    without = ReferenceBuilder(maps, 0.0).reference(without=7)
+    alone = ReferenceBuilder(np.delete(maps, 7, 0), 0.0).reference()
+    assert np.allclose(without.mean, alone.mean, atol=1e-5)
+    assert np.allclose(without.spread, alone.spread, atol=1e-4)
+
+
+def test_calibration_maps_are_standard_where_many_people_were_seen():
+    rng = np.random.default_rng(4)
+    maps = rng.normal(3, 2, size=(200, 4, 8, 8)).astype(np.float32)
+    z = ReferenceBuilder(maps, 0.0).reference().standardise(maps)
+    assert abs(z.mean()) < 0.02 and abs(z.std() - 1) < 0.05
+
+
+def test_asymmetry_changes_sign_when_the_brain_is_mirrored():
+    stack, _ = person(5)
+    map_ = stack.pixels[:, 0]
+    assert np.array_equal(left_right(map_[..., ::-1], BRAIN), left_right(map_, BRAIN)[..., ::-1])
+
+
+def test_evidence_is_only_where_all_parts_agree():
+    parts = {"a": np.array([4.0, -4, 4, 0]), "b": np.array([1.0, -1, -1, 3])}
+    assert np.allclose(combine(parts), [2, -2, 0, 0])
+
+
+def test_a_part_can_be_switched_off():
+    config = EvidenceConfig(parts=("residual",), floors=(0.02,))
+    judged = calibrate([person(seed) for seed in range(20)], COUNT, config).judge(*person(300))
+    assert set(judged.z) == {"residual"}
+    assert np.allclose(judged.evidence, judged.z["residual"], atol=1e-5)
+
+
+def test_a_score_does_not_depend_on_who_was_judged_before(calibration):
+    first = calibration.judge(*person(301)).volume_score
+    calibration.judge(*person(302))
+    assert calibration.judge(*person(301)).volume_score == first
+
+
+def test_the_rim_of_the_brain_is_not_judged():
+    stack, healthy = person(6)
+    core = core_of(stack, EvidenceConfig())
+    assert core.sum() < BRAIN.sum()
+    assert all((part[~core] == 0).all() for part in parts_of(stack, healthy, core).values())

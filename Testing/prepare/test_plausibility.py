@@ -1,0 +1,29 @@
+import pytest
+
+from MRIAnomalyLib.prepare import plausibility
+
+GOOD = {"brain_ml": 1400.0, "correlation": 0.5, "scaling": 1.4, "fluid": 0.45, "grey": 0.8}
+
+
+def test_an_ordinary_brain_passes():
+    assert plausibility.reasons_to_refuse(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    "odd", [{"brain_ml": 300.0}, {"brain_ml": 3000.0}, {"correlation": 0.1}, {"scaling": 0.5}, {"fluid": 1.4}, {"grey": 1.1}]
+)
+def test_what_cannot_be_a_t1_brain_is_refused_in_one_sentence_that_says_what_to_give(odd):
+    reasons = plausibility.reasons_to_refuse({**GOOD, **odd})
+    assert len(reasons) == 1
+    assert "Give a T1-weighted scan" in reasons[0]
+
+
+def test_only_what_lies_clearly_outside_the_calibration_scans_is_called_unusual():
+    ranges = plausibility.ranges_of([GOOD, {**GOOD, "grey": 0.82, "fluid": 0.5}])
+    assert plausibility.unusual({**GOOD, "grey": 0.81}, ranges) == []
+    assert "0.70" in plausibility.unusual({**GOOD, "grey": 0.70}, ranges)[0]
+
+
+def test_a_brain_that_differs_everywhere_is_warned_about():
+    assert plausibility.too_wide({"atlas": 0.5}, {"atlas": 0.55}) == []
+    assert "2.0 times" in plausibility.too_wide({"atlas": 1.1}, {"atlas": 0.55})[0]
