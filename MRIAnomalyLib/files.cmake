@@ -98,6 +98,7 @@ set(LIBRARY_RESOURCES
   Resources/SampleData/SOURCE.md
   Resources/SampleData/brain_t1_healthy_head.nii.gz
   Resources/SampleData/brain_t1_ms_lesions.nii.gz
+  Resources/SampleData/brain_t1_ms_lesions_mask.nii.gz
   Resources/Templates/LICENSE_nilearn_BSD.txt
   Resources/Templates/NOTICE_MNI152.txt
   Resources/Templates/SOURCE.md

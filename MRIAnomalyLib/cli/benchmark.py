@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MODEL = "brain-t1-anogan"  # the method whose search is compared
 _HEAD = "brain_t1_healthy_head.nii.gz"
+_SAMPLES = (_HEAD, "brain_t1_ms_lesions.nii.gz")
 _FULL = {"slices": 256, "steps": 500, "alone": 32}
 _QUICK = {"slices": 16, "steps": 20, "alone": 2}
 
@@ -100,12 +101,18 @@ def _peak_of_children_gib() -> float | None:
 
 
 def _slices(bundle: Bundle, count: int) -> SliceStack:
-    """So many slices of the sample head, taken again from the start where they run out: each is searched from another start."""
+    """So many slices, no two alike: those of both sample brains as they are, mirrored, and moved by one row."""
     import numpy as np
 
     from ..files.reading import read_volume
     from ..prepare.recipe import prepare, recipe_from
+    from ..records import SliceStack
 
-    stack = prepare(read_volume(resources.sample(_HEAD)), recipe_from(bundle.model["recipe"])).stack
-    stack = stack.take(np.flatnonzero(stack.mask.reshape(len(stack), -1).any(axis=1)))
-    return stack.take(np.arange(count) % len(stack))
+    recipe = recipe_from(bundle.model["recipe"])
+    stacks = [prepare(read_volume(resources.sample(name)), recipe).stack for name in _SAMPLES]
+    pixels, mask, level = (np.concatenate([getattr(stack, name) for stack in stacks]) for name in ("pixels", "mask", "level"))
+    shifted = [(pixels, mask), (pixels[..., ::-1], mask[..., ::-1]), (np.roll(pixels, 1, -2), np.roll(mask, 1, -2))]
+    pixels, mask = (np.concatenate(parts) for parts in zip(*shifted, strict=True))
+    level = np.tile(level, len(shifted))
+    stack = SliceStack(np.ascontiguousarray(pixels), np.ascontiguousarray(mask), level, np.zeros(len(level), int))
+    return stack.take(np.flatnonzero(stack.mask.any((1, 2, 3)))[:count])

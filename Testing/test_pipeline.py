@@ -1,0 +1,100 @@
+"""The whole way on the shipped bundle and the shipped brain; few search steps, for speed."""
+
+import numpy as np
+import pytest
+
+from MRIAnomalyLib import detect, read_volume, resources
+from MRIAnomalyLib.errors import BundleError, Cancelled, InputError, NotComparableError, UsageError
+from MRIAnomalyLib.pipeline import pick_device
+from MRIAnomalyLib.records import Volume
+
+MODEL = "brain-t1-anogan"
+
+
+@pytest.fixture(scope="module")
+def brain():
+    return read_volume(resources.sample("brain_t1_ms_lesions.nii.gz"))
+
+
+@pytest.fixture(scope="module")
+def found(brain):
+    return detect(brain, model=MODEL, device="cpu", steps=5)
+
+
+def test_the_same_scan_turned_and_flipped_gives_the_same_answer(brain, found):
+    turned = Volume(np.ascontiguousarray(brain.array.transpose(1, 2, 0)[:, ::-1]), _turned_affine(brain))
+    again = detect(turned, model=MODEL, device="cpu", steps=5)
+    assert again.score == pytest.approx(found.score, rel=0.02)
+    assert len(again.findings) == len(found.findings)
+    for one, other in zip(found.findings, again.findings, strict=True):
+        assert one.side == other.side
+        assert np.linalg.norm(np.subtract(one.centroid_ras_mm, other.centroid_ras_mm)) < 6
+    heat = again.heatmap.array[:, ::-1].transpose(2, 0, 1)
+    assert np.corrcoef(heat.ravel(), found.heatmap.array.ravel())[0, 1] > 0.97
+
+
+def _turned_affine(volume):
+    """Of `array.transpose(1, 2, 0)[:, ::-1]`: the new (k, j, i) are the old (j, I - 1 - i, k)."""
+    from_new = np.zeros((4, 4))  # new (i, j, k) -> old (i, j, k)
+    from_new[0, 1], from_new[0, 3] = -1, volume.shape[2] - 1
+    from_new[1, 2] = from_new[2, 0] = from_new[3, 3] = 1
+    return volume.affine @ from_new
+
+
+def test_every_map_carries_the_inputs_own_affine(brain, found):
+    maps = [found.heatmap, found.healthy, found.residual, found.scored, found.finding_labels, *found.evidence.values()]
+    assert all(map_.affine is brain.affine and map_.shape == brain.shape for map_ in maps)
+
+
+def test_heat_and_findings_stay_where_the_model_could_judge(found):
+    outside = found.scored.array == 0
+    assert (found.heatmap.array[outside] == 0).all()
+    assert found.heatmap.array.max() <= -np.log10(found.p_floor) + 1e-6
+
+
+def test_running_again_gives_the_very_same_numbers(brain, found):
+    again = detect(brain, model=MODEL, device="cpu", steps=5)
+    assert again.score == pytest.approx(found.score, rel=1e-6)
+    assert [one.score for one in again.slices] == pytest.approx([one.score for one in found.slices], rel=1e-5, nan_ok=True)
+
+
+def test_another_contrast_is_refused_unless_it_is_forced(brain):
+    inverted = brain.like(np.where(brain.array > 0, brain.array.max() * 1.05 - brain.array, 0))
+    with pytest.raises(NotComparableError, match="white matter"):
+        detect(inverted, model=MODEL, device="cpu", steps=2)
+    forced = detect(inverted, model=MODEL, device="cpu", steps=2, force=True)
+    assert any("Scored on request" in warning for warning in forced.warnings)
+
+
+def test_part_of_a_brain_is_refused(brain):
+    slab = Volume(brain.array[60:75], brain.affine)
+    with pytest.raises(NotComparableError, match="mm thin"):
+        detect(slab, model=MODEL)
+
+
+def test_raising_in_the_progress_callback_stops_the_run(brain):
+    def stop(progress):
+        if progress.stage == "reconstruct":
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        detect(brain, model=MODEL, device="cpu", steps=50, progress=stop)
+
+
+def test_a_device_that_is_not_there_is_named():
+    with pytest.raises(UsageError, match="abacus"):
+        pick_device("abacus")
+
+
+def test_an_unknown_model_is_answered_with_the_known_ones(brain):
+    with pytest.raises(BundleError, match=MODEL):
+        detect(brain, model="brain-t1-oracle")
+
+
+def test_a_ct_is_not_read(tmp_path):
+    import nibabel as nib
+
+    rng = np.random.default_rng(0)
+    nib.save(nib.Nifti1Image(rng.integers(-1000, 2000, (8, 9, 10)).astype(np.int16), np.eye(4)), tmp_path / "ct.nii")
+    with pytest.raises(InputError, match="CT"):
+        read_volume(tmp_path / "ct.nii")
