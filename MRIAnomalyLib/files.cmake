@@ -9,6 +9,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/bundles/card.py
   MRIAnomalyLib/bundles/contents.py
   MRIAnomalyLib/bundles/install.py
+  MRIAnomalyLib/bundles/loading.py
   MRIAnomalyLib/bundles/model.py
   MRIAnomalyLib/calibration/__init__.py
   MRIAnomalyLib/calibration/asymmetry.py
@@ -16,6 +17,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/calibration/evidence.py
   MRIAnomalyLib/calibration/judgement.py
   MRIAnomalyLib/calibration/reference.py
+  MRIAnomalyLib/calibration/scores.py
   MRIAnomalyLib/cli/__init__.py
   MRIAnomalyLib/cli/benchmark.py
   MRIAnomalyLib/cli/calibrate.py
@@ -28,6 +30,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/cli/progress.py
   MRIAnomalyLib/cli/series.py
   MRIAnomalyLib/cli/train.py
+  MRIAnomalyLib/clock.py
   MRIAnomalyLib/detectors/__init__.py
   MRIAnomalyLib/detectors/anogan.py
   MRIAnomalyLib/detectors/base.py
@@ -37,6 +40,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
+  MRIAnomalyLib/evaluation/page.py
   MRIAnomalyLib/evaluation/sets.py
   MRIAnomalyLib/evaluation/tables/__init__.py
   MRIAnomalyLib/evaluation/tables/brain.py

@@ -13,13 +13,13 @@ import numpy as np
 
 from .bundles.bundle import open_bundle, save_bundle
 from .bundles.card import write_card
+from .bundles.loading import load_detector, pick_device
 from .calibration import judgement
 from .calibration.evidence import EvidenceConfig
 from .errors import CalibrationError, InputError, NotComparableError
 from .files.cases import Case, read_cases
 from .files.reading import read_volume
 from .findings.components import count_curve
-from .pipeline import load_detector, pick_device
 from .prepare import plausibility
 from .prepare.recipe import Recipe, prepare, recipe_from
 from .records import Array, Prepared, Progress, ProgressCallback, SliceStack

@@ -5,18 +5,17 @@ probabilities against healthy people, findings turn those into things one can cl
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from .bundles.bundle import Bundle, list_bundles, open_bundle
+from .bundles.bundle import Bundle
+from .bundles.loading import choose_bundle, load_detector, pick_device
 from .calibration.judgement import Calibration, Judgement, load_calibration
-from .errors import BundleError, UsageError
+from .clock import Clock
 from .findings.components import regions
 from .findings.place import describe
 from .outputs.folder import write_result
@@ -25,7 +24,7 @@ from .prepare.geometry import apply_affine
 from .prepare.intensity import apply_tone
 from .prepare.recipe import prepare, recipe_from
 from .prepare.slices import carry_back
-from .records import Array, Finding, Prepared, Progress, ProgressCallback, Reconstruction, Result, SliceScore, Volume
+from .records import Array, Finding, Prepared, ProgressCallback, Reconstruction, Result, SliceScore, Volume
 
 SceneWriter = Callable[[Result, Path], None]
 SHOWN_SHARE = 0.005  # of a healthy brain that the heatmap may show, on average over calibration subjects
@@ -63,7 +62,7 @@ def detect(
         BundleError: no such bundle, or a damaged one.
         UsageError: no such device.
     """
-    clock = _Clock(progress)
+    clock = Clock(progress)
     bundle = choose_bundle(model)
     calibration = load_calibration(bundle.calibration(), bundle.model["calibration"])
     detector = load_detector(bundle)
@@ -114,52 +113,6 @@ def detect(
         settings={"quality": quality, "steps": steps, "forced": force, "finding_threshold": calibration.threshold, "facts": prepared.facts},
         writer=partial(write_result, scene_writer=scene_writer),
     )
-
-
-def choose_bundle(model: str | Path | Bundle) -> Bundle:
-    """The bundle that was meant; "auto" takes the calibrated one that found most on validation subjects.
-
-    Raises:
-        BundleError: there is none, or it is damaged or not calibrated.
-    """
-    if isinstance(model, Bundle):
-        chosen = model
-    elif model == "auto":
-        usable = [bundle for bundle in list_bundles() if isinstance(bundle, Bundle) and bundle.model["calibration"]["subjects"]]
-        if not usable:
-            raise BundleError("No calibrated model is installed. Install one with `mrianomaly models install FILE`.")
-        chosen = max(usable, key=lambda bundle: bundle.model.get("validation", {}).get("pixel_ap", 0.0))
-    else:
-        chosen = open_bundle(model)
-    if not chosen.model["calibration"]["subjects"]:
-        raise BundleError(f"The model {chosen.name} is not calibrated. Run `mrianomaly calibrate` with healthy scans first.")
-    return chosen
-
-
-def load_detector(bundle: Bundle) -> Any:
-    """The detector of a bundle, with its weights."""
-    from .detectors import create
-
-    detector = create(bundle.detector, bundle.model["config"])
-    detector.load_weights(bundle.weights())
-    return detector
-
-
-def pick_device(wanted: str) -> str:
-    """The device that torch is to use.
-
-    Raises:
-        UsageError: it is not there.
-    """
-    import torch
-
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    kind = wanted.partition(":")[0]
-    usable = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not usable.get(kind, False):
-        raise UsageError(f"The device {wanted} is not there. Use --device auto or --device cpu.")
-    return wanted
 
 
 def verdict(flagged: bool, p: float, calibration: Calibration, findings: tuple[Finding, ...]) -> str:
@@ -255,31 +208,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-class _Clock:
-    """Tells progress, and keeps the seconds of each stage."""
-
-    def __init__(self, progress: ProgressCallback | None) -> None:
-        self._progress, self._start = progress, time.monotonic()
-        self._stage, self._began = "", self._start
-        self.seconds: dict[str, float] = {}
-
-    def stage(self, name: str) -> Callable[[int, int], None]:
-        """Begin a stage; returns its (done, total) callback."""
-        self.close()
-        self._stage, self._began = name, time.monotonic()
-
-        def tell(done: int, total: int) -> None:
-            now = time.monotonic()
-            left = (now - self._began) / done * (total - done) if done else None
-            if self._progress:
-                self._progress(Progress(name, done, total, now - self._start, left))
-
-        return tell
-
-    def close(self) -> None:
-        """End the stage that runs."""
-        if self._stage:
-            self.seconds[self._stage] = round(time.monotonic() - self._began, 3)
-            self._stage = ""

@@ -7,10 +7,10 @@ import pytest
 
 from MRIAnomalyLib import learning, resources
 from MRIAnomalyLib.bundles.bundle import open_bundle
+from MRIAnomalyLib.bundles.loading import choose_bundle
 from MRIAnomalyLib.errors import CalibrationError
 from MRIAnomalyLib.files.cases import Case
 from MRIAnomalyLib.files.reading import read_volume
-from MRIAnomalyLib.pipeline import choose_bundle
 from MRIAnomalyLib.prepare.recipe import Recipe, prepare
 
 TINY = {"width": 4, "latent_dim": 4, "steps": 2, "batch_size": 4, "pool": 8, "fast_steps": 2, "precision": "float32"}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from MRIAnomalyLib import detect, read_volume, resources
+from MRIAnomalyLib.bundles.loading import pick_device
 from MRIAnomalyLib.errors import BundleError, Cancelled, InputError, NotComparableError, UsageError
-from MRIAnomalyLib.pipeline import pick_device
 from MRIAnomalyLib.records import Volume
 
 MODEL = "brain-t1-anogan"

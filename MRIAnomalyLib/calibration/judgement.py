@@ -18,16 +18,14 @@ from ..records import Array, SliceStack, as_stored
 from .conformal import conformal_p, controlling_threshold, kept_ranks, location_p
 from .evidence import EvidenceConfig, combine, core_of, parts_of, spread_of, standardised
 from .reference import Reference, ReferenceBuilder
+from .scores import slice_scores, volume_score
 
 THRESHOLDS = np.round(np.geomspace(1.0, 15.0, 40), 3)  # standard deviations, among which the one for findings is sought
 FALSE_FINDINGS = 1.0  # per healthy volume, expected
 MOST_FINDINGS = 20  # per volume: more are clipped when counting (conformal risk control needs a bound)
 POOL = (3, 5, 5)  # neighbourhood (slice, row, column) a healthy subject's highest evidence is taken from: registration is not exact
 BLOCK = 2  # the pooled healthy maps are smooth, so that every second pixel is kept
-TOP_VOXELS = 60  # whose mean is a volume's score: about 1 mL
-FEWEST_PIXELS = 60  # of core that a slice must hold to be scored
 SIGNS = {"bright": 1, "dark": -1}
-TOP_SHARE = 0.01  # of a slice's core, whose mean is the slice's score
 
 CountRegions = Callable[[Array, Array], Array]  # (evidence, thresholds) -> findings at each
 
@@ -211,25 +209,6 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Array]], count_regions: Count
         healthy_p_shares=_healthy_shares(evidence, cores, pooled, ranks),
         ranks=tuple(ranks),
     )
-
-
-def slice_scores(evidence: Array, core: Array) -> Array:
-    """(N,) mean of the strongest 1 % of |evidence| in each slice's core; nan where the slice holds too little brain."""
-    scores = np.full(len(evidence), np.nan)
-    for level, (map_, inside) in enumerate(zip(np.abs(evidence), core, strict=True)):
-        if inside.sum() >= FEWEST_PIXELS:
-            scores[level] = _top_mean(map_[inside], max(1, round(TOP_SHARE * inside.sum())))
-    return scores
-
-
-def volume_score(evidence: Array, core: Array) -> float:
-    """Mean of the strongest |evidence| voxels of a volume."""
-    return float(_top_mean(np.abs(evidence)[core], TOP_VOXELS)) if core.any() else 0.0
-
-
-def _top_mean(values: Array, count: int) -> float:
-    count = min(count, len(values))
-    return float(np.partition(values, len(values) - count)[len(values) - count :].mean())
 
 
 def _p_or_nan(score: float, normal_scores: Array) -> float:

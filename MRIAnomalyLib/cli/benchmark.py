@@ -44,9 +44,9 @@ def add(commands: Any) -> None:
 
 def _speed(args: argparse.Namespace, report: Reporter) -> str:
     from ..bundles.bundle import open_bundle
+    from ..bundles.loading import load_detector
     from ..evaluation.tables.speed import speed_table
     from ..files.atomic import whole_file
-    from ..pipeline import load_detector
     from ..records import Progress
 
     size = _QUICK if args.quick else _FULL

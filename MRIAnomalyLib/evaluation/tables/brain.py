@@ -16,13 +16,14 @@ import numpy as np
 from scipy.stats import binom
 
 from ...bundles.bundle import Bundle, open_bundle
+from ...bundles.loading import load_detector, pick_device
 from ...calibration.evidence import core_of, parts_of
-from ...calibration.judgement import Calibration, Judgement, load_calibration, volume_score
+from ...calibration.judgement import Calibration, Judgement, load_calibration
 from ...calibration.reference import ReferenceBuilder
+from ...calibration.scores import volume_score
 from ...files.atomic import whole_file
 from ...files.cases import Case
 from ...files.reading import read_volume
-from ...pipeline import load_detector, pick_device
 from ...prepare import brain, plausibility
 from ...prepare.recipe import Recipe, recipe_from
 from ...prepare.slices import cut_slices
@@ -31,6 +32,7 @@ from .. import lesions, sets
 from ..baselines import MAPS
 from ..heads import head_of, prepare_head
 from ..metrics import interval, pixel_figures, volume_auroc
+from ..page import page
 
 MODEL = "brain-t1-anogan"
 ALPHA = 0.05
@@ -108,7 +110,7 @@ def brain_tables(root: Path, out: Path, quick: bool, progress: ProgressCallback 
     with whole_file(out / "brain.json") as path:
         path.write_text(json.dumps(tables, indent=1) + "\n", encoding="utf-8")
     with whole_file(out / "brain.md") as path:
-        path.write_text(_page(tables), encoding="utf-8")
+        path.write_text(page("Brain tables", "mrianomaly benchmark brain --root DATA", tables), encoding="utf-8")
     return out
 
 
@@ -252,21 +254,3 @@ def _compare(sick: Sequence[Seen], truths: Sequence[Array], untouched: Sequence[
 
 def _rounded(figures: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 3) for name, value in figures.items()}
-
-
-def _page(tables: dict[str, Any]) -> str:
-    parts = ["# Brain tables\n", "Made by `mrianomaly benchmark brain --root DATA`. Intervals: 95 %, subjects drawn with replacement.\n"]
-    parts.append("\n".join(f"- {name}: {value}" for name, value in tables["conditions"].items()))
-    for name in ("false_alarms", "other_scanners", "remedies", "semi_synthetic", "patients"):
-        rows = tables[name]
-        columns = list(dict.fromkeys(key for row in rows for key in row))
-        lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-        lines += ["| " + " | ".join(_cell(row.get(column, "")) for column in columns) + " |" for row in rows]
-        parts.append(f"\n## {name.replace('_', ' ').capitalize()}\n\n" + "\n".join(lines))
-    return "\n".join(parts) + "\n"
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        return "; ".join(f"{key} {_cell(item)}" for key, item in value.items())
-    return " to ".join(str(item) for item in value) if isinstance(value, list) else str(value)

@@ -1,0 +1,30 @@
+"""One number for a slice and one for a volume, from their evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..records import Array
+
+TOP_VOXELS = 60  # whose mean is a volume's score: about 1 mL
+FEWEST_PIXELS = 60  # of core that a slice must hold to be scored
+TOP_SHARE = 0.01  # of a slice's core, whose mean is the slice's score
+
+
+def slice_scores(evidence: Array, core: Array) -> Array:
+    """(N,) mean of the strongest 1 % of |evidence| in each slice's core; nan where the slice holds too little brain."""
+    scores = np.full(len(evidence), np.nan)
+    for level, (map_, inside) in enumerate(zip(np.abs(evidence), core, strict=True)):
+        if inside.sum() >= FEWEST_PIXELS:
+            scores[level] = _top_mean(map_[inside], max(1, round(TOP_SHARE * inside.sum())))
+    return scores
+
+
+def volume_score(evidence: Array, core: Array) -> float:
+    """Mean of the strongest |evidence| voxels of a volume."""
+    return float(_top_mean(np.abs(evidence)[core], TOP_VOXELS)) if core.any() else 0.0
+
+
+def _top_mean(values: Array, count: int) -> float:
+    count = min(count, len(values))
+    return float(np.partition(values, len(values) - count)[len(values) - count :].mean())
