@@ -2,7 +2,7 @@
 
 Three questions are asked at each place, each answered in standard deviations of healthy people there, positive for brighter:
 does it differ from the detector's healthy counterpart (residual), from healthy people (atlas), from the other side (asymmetry)?
-Evidence is what all of them agree on. Bright and dark are kept apart by their sign.
+Evidence is what residual and atlas agree on, raised where the other side differs. Bright and dark are kept apart by their sign.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class EvidenceConfig:
 
     parts: tuple[str, ...] = PARTS  # any of PARTS; each can be left out
     floors: tuple[float, ...] = (0.02, 0.02, 0.02)  # standardised intensity added to the healthy spread, per entry of PARTS
+    asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
 
 
@@ -58,9 +59,18 @@ def spread_of(values: Array) -> float:
     return float(np.median(np.abs(values)) / 0.6745) if values.size else 0.0
 
 
-def combine(z: Mapping[str, Array]) -> Array:
-    """Evidence (N, H, W): geometric mean of the parts where all have one sign, with that sign; 0 where they disagree."""
-    stacked = np.stack(list(z.values()))
-    bright, dark = (np.exp(np.log(np.maximum(side, 1e-6)).mean(0)) for side in (stacked, -stacked))
-    evidence = np.where((stacked > 0).all(0), bright, 0) - np.where((stacked < 0).all(0), dark, 0)
+def combine(z: Mapping[str, Array], asymmetry_floor: float) -> Array:
+    """Evidence (N, H, W): geometric mean of the parts where all have one sign, with that sign; 0 where they disagree.
+
+    Asymmetry can raise what the other parts agree on and lower it down to `asymmetry_floor` (in standard deviations), not undo it.
+    """
+    others = [part for name, part in z.items() if name != "asymmetry"]
+    if not others:
+        return z["asymmetry"]
+    evidence = np.zeros_like(others[0])
+    for sign in (1, -1):
+        factors = [np.maximum(sign * part, 0) for part in others]
+        if "asymmetry" in z:
+            factors.append(np.maximum(sign * z["asymmetry"], asymmetry_floor))
+        evidence += sign * np.prod(factors, axis=0) ** (1 / len(factors))
     return evidence.astype(np.float32)

@@ -78,7 +78,7 @@ class Calibration:
         core = core_of(stack, self.config)
         raw = parts_of(stack, healthy, core)
         z = standardised(raw, self.references, core, self.config)
-        evidence = combine(z)
+        evidence = combine(z, self.config.asymmetry_floor)
         scores = slice_scores(evidence, core)
         comparable = (scores - self.slice_mean) / self.slice_spread
         score = volume_score(evidence, core)
@@ -184,7 +184,7 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Array]], count_regions: Count
     for row, core in enumerate(cores):
         others = {name: builder.reference(without=row) for name, builder in builders.items()}
         z = standardised(raw[row], others, core, config)
-        evidence.append(combine(z))
+        evidence.append(combine(z, config.asymmetry_floor))
         spreads.append({name: spread_of(map_[core]) for name, map_ in z.items()})
     scores = np.stack([slice_scores(map_, core) for map_, core in zip(evidence, cores, strict=True)])
     curves = np.stack([count_regions(map_, THRESHOLDS) for map_ in evidence])

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..calibration.evidence import combine
 from ..calibration.judgement import Judgement
 from ..records import Array, SliceStack
 
@@ -40,8 +39,9 @@ def asymmetry_z(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
 
 
 def atlas_asymmetry(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
-    """Atlas and asymmetry together, no detector: the learning-free bar (`baseline:atlas-asymmetry`)."""
-    return np.abs(combine({name: judged.z[name] for name in ("atlas", "asymmetry")}))
+    """The smaller of atlas and asymmetry where both have one sign, no detector: the learning-free bar (`baseline:atlas-asymmetry`)."""
+    atlas, asymmetry = judged.z["atlas"], judged.z["asymmetry"]
+    return np.where(atlas * asymmetry > 0, np.minimum(np.abs(atlas), np.abs(asymmetry)), 0)
 
 
 def evidence(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:

@@ -125,9 +125,15 @@ def test_asymmetry_changes_sign_when_the_brain_is_mirrored():
     assert np.array_equal(left_right(map_[..., ::-1], BRAIN), left_right(map_, BRAIN)[..., ::-1])
 
 
-def test_evidence_is_only_where_all_parts_agree():
-    parts = {"a": np.array([4.0, -4, 4, 0]), "b": np.array([1.0, -1, -1, 3])}
-    assert np.allclose(combine(parts), [2, -2, 0, 0])
+def test_evidence_is_only_where_residual_and_atlas_agree():
+    parts = {"residual": np.array([4.0, -4, 4, 0]), "atlas": np.array([1.0, -1, -1, 3])}
+    assert np.allclose(combine(parts, 1.0), [2, -2, 0, 0])
+
+
+def test_disease_on_both_sides_is_lowered_but_does_not_cancel():
+    parts = {"residual": np.full(3, 8.0), "atlas": np.full(3, 8.0), "asymmetry": np.array([8.0, 0, -8])}
+    assert np.allclose(combine(parts, 1.0), [8, 4, 4])
+    assert np.allclose(combine(parts, 0.0), [8, 0, 0])
 
 
 def test_a_part_can_be_switched_off():

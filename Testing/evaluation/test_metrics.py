@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from MRIAnomalyLib.evaluation.metrics import interval, pixel_figures, volume_auroc
+from MRIAnomalyLib.evaluation.metrics import ap_interval, pixel_figures, volume_auroc
 
 
 def cases(seed=0):
@@ -47,10 +47,17 @@ def test_ties_between_sick_and_healthy_count_half():
     assert volume_auroc([1.0, 2.0], [1.0, 0.0]) == pytest.approx((0.5 + 1 + 1 + 1) / 4)
 
 
-def test_intervals_draw_subjects_so_doubling_a_subjects_cases_changes_nothing():
-    values = np.array([1.0, 2, 3, 4, 5])
-    once = interval(list("abcde"), lambda rows: float(values[rows].mean()), seed=3)
-    doubled = np.repeat(values, 2)
-    twice = interval([who for who in "abcde" for _ in range(2)], lambda rows: float(doubled[rows].mean()), seed=3)
-    assert once == pytest.approx(twice)
-    assert once[0] < 3 < once[1]
+def test_the_interval_holds_the_figure_and_is_of_subjects_not_of_pixels():
+    maps, truths, cores = cases()
+    figure = pixel_figures(maps, truths, cores)["ap"]
+    low, high = ap_interval(maps, truths, cores, list("abc"), seed=3)
+    assert low <= figure <= high
+    assert low < high
+    doubled = [[one for one in some for _ in range(2)] for some in (maps, truths, cores)]
+    assert ap_interval(*doubled, list("aabbcc"), seed=3) == pytest.approx((low, high), rel=0.02)
+
+
+def test_one_subject_drawn_again_and_again_has_no_width_and_the_plain_figure():
+    maps, truths, cores = cases()
+    low, high = ap_interval(maps, truths, cores, ["a"] * 3)
+    assert low == high == pytest.approx(pixel_figures(maps, truths, cores)["ap"])
