@@ -110,4 +110,12 @@ set(LIBRARY_RESOURCES
   Resources/Templates/mni152_gm_2mm.nii.gz
   Resources/Templates/mni152_t1_brain_2mm.nii.gz
   Resources/Templates/mni152_wm_2mm.nii.gz
+  Resources/bundles/brain-t1-anogan/LICENSE
+  Resources/bundles/brain-t1-anogan/calibration.safetensors
+  Resources/bundles/brain-t1-anogan/card.md
+  Resources/bundles/brain-t1-anogan/card/losses.png
+  Resources/bundles/brain-t1-anogan/card/reconstructions.png
+  Resources/bundles/brain-t1-anogan/card/samples.png
+  Resources/bundles/brain-t1-anogan/model.json
+  Resources/bundles/brain-t1-anogan/weights.safetensors
   )

@@ -119,7 +119,8 @@ def verdict(flagged: bool, p: float, calibration: Calibration, findings: tuple[F
     """The answer in plain words."""
     people = f"{calibration.subjects} healthy people"
     if not flagged:
-        extra = f" {len(findings)} place(s) are worth a look all the same." if findings else ""
+        places = "1 place is" if len(findings) == 1 else f"{len(findings)} places are"
+        extra = f" {places} worth a look all the same." if findings else ""
         return f"Not flagged: no stranger than {people} of the model's own scanner (p = {p:.2f}). That does not mean normal.{extra}"
     floor = ", the smallest value it can give" if math.isclose(p, calibration.p_floor) else ""
     where = ""

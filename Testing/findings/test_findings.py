@@ -78,5 +78,14 @@ def test_a_region_that_fell_between_thick_slices_leaves_no_gap_in_the_numbers():
     assert [finding.label for finding in found] == [1, 2]
 
 
+def test_findings_are_numbered_by_the_peak_that_is_reported():
+    volume = Volume(np.zeros((4, 5, 6), np.float32), np.eye(4))
+    labels = np.zeros(volume.shape, int)
+    labels[0, 0, 0], labels[3, 4, 5] = 1, 2
+    written, found = describe(labels, np.where(labels == 2, -9.0, 5.0), volume, prepared(np.eye(4)))
+    assert written[3, 4, 5] == 1
+    assert [finding.peak for finding in found] == [9.0, 5.0]
+
+
 def test_sides_are_the_patients_own():
     assert (side_of(30), side_of(-30), side_of(1)) == ("right", "left", "midline")
