@@ -33,6 +33,7 @@ def add(commands: Any) -> None:
     speed = tables.add_parser("speed", help="batched search against one slice at a time, and a whole run")
     brain = tables.add_parser("brain", help="false alarms on healthy brains, and lesions found")
     brain.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
+    brain.add_argument("--split", choices=("test", "validation"), default="test", help="whose lesions (default: %(default)s)")
     for parser, run in ((speed, _speed), (brain, _brain)):
         parser.add_argument(
             "--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)"
@@ -70,7 +71,7 @@ def _speed(args: argparse.Namespace, report: Reporter) -> str:
 def _brain(args: argparse.Namespace, report: Reporter) -> str:
     from ..evaluation.tables.brain import brain_tables
 
-    brain_tables(args.root, args.out, args.quick, report.progress)
+    brain_tables(args.root, args.out, args.quick, report.progress, args.split)
     report.finished(args.out)
     return f"Tables in {args.out}"
 

@@ -81,6 +81,12 @@ def test_the_patient_is_flagged_and_the_heat_is_drawn_to_the_lesions(demo):
     scored = nib.load(demo[0] / "ms_lesions" / "scored.nii.gz").get_fdata() > 0
     shown = heat >= said["heat_threshold"]
     assert shown[lesion & scored].mean() > 2 * shown[~lesion & scored].mean()
+    first = np.asarray(nib.load(demo[0] / "ms_lesions" / "findings.nii.gz").dataobj) == 1
+    assert lesion[first].mean() > 0.7
+
+
+def test_the_demo_tells_what_experts_drew(demo):
+    assert "experts drew 50 mL of lesions" in demo[1].stdout
 
 
 def test_findings_lie_inside_their_own_labels(demo):

@@ -37,7 +37,8 @@ from ..page import page
 MODEL = "brain-t1-anogan"
 ALPHA = 0.05
 BEYOND = 3.0  # standard deviations of healthy people: the voxels that a map would paint
-SEED = 7  # of the order of lesion outlines; validation used others of the same order
+SEED = 7  # of the order of lesion outlines
+OUTLINES = 100  # of that order for the test; the next as many are for validation
 RECIPES: dict[str, dict[str, Any]] = {
     "median only": {"remove_bias": False, "tone": "median"},
     "bias removed": {"remove_bias": True, "tone": "median"},
@@ -80,15 +81,18 @@ class Bench:
             self._progress(Progress("benchmark", self._done, self._total, seconds, seconds / self._done * (self._total - self._done)))
 
 
-def brain_tables(root: Path, out: Path, quick: bool, progress: ProgressCallback | None = None) -> Path:
-    """Measure everything and write brain.json and brain.md into `out`.
+def brain_tables(root: Path, out: Path, quick: bool, progress: ProgressCallback | None = None, split: str = "test") -> Path:
+    """Measure everything and write brain.json and brain.md into `out`; on validation subjects, their lesions only.
 
     Args:
         root: where the data sets lie, see `evaluation.sets`.
         out: folder of the tables.
         quick: three cases of each kind: shows that it runs.
         progress: called after each volume.
+        split: "test", or "validation" to choose by.
     """
+    if split == "validation":
+        return _validation_table(root, out, quick, progress)
     few = slice(3 if quick else None)
     healthy, others, sick = sets.healthy(root, "test")[few], sets.other_scanners(root)[few], sets.patients(root)[few]
     normals = sets.healthy(root, "calibration")[::2][slice(3 if quick else None)]  # half of them: a mean and a spread need no more
@@ -103,13 +107,27 @@ def brain_tables(root: Path, out: Path, quick: bool, progress: ProgressCallback 
         "false_alarms": _false_alarms(bench, seen),
         "other_scanners": _by_site(bench, [*seen, *strangers, *patients]),
         "remedies": _remedies(bench, normals, [*seen, *strangers, *patients]),
-        "semi_synthetic": _semi_synthetic(bench, seen, root),
+        "semi_synthetic": _semi_synthetic(bench, seen, lesions.lesion_outlines(root / "soop_lesion_masks", OUTLINES, SEED)),
         "patients": _patients(patients),
     }
-    with whole_file(out / "brain.json") as path:
+    return _write(out, "brain", "mrianomaly benchmark brain --root DATA", tables)
+
+
+def _validation_table(root: Path, out: Path, quick: bool, progress: ProgressCallback | None) -> Path:
+    """Lesions in validation subjects, with outlines that the test does not use."""
+    cases = sets.healthy(root, "validation")[slice(3 if quick else None)]
+    bench = Bench(3 * len(cases), progress)
+    seen = [bench.see(case, prepare_head(head_of(case), bench.recipe)) for case in cases]
+    outlines = lesions.lesion_outlines(root / "soop_lesion_masks", 2 * OUTLINES, SEED)[OUTLINES:]
+    tables = {"conditions": _conditions(bench, quick), "semi_synthetic": _semi_synthetic(bench, seen, outlines)}
+    return _write(out, "brain-validation", "mrianomaly benchmark brain --root DATA --split validation", tables)
+
+
+def _write(out: Path, name: str, command: str, tables: dict[str, Any]) -> Path:
+    with whole_file(out / f"{name}.json") as path:
         path.write_text(json.dumps(tables, indent=1) + "\n", encoding="utf-8")
-    with whole_file(out / "brain.md") as path:
-        path.write_text(page("Brain tables", "mrianomaly benchmark brain --root DATA", tables), encoding="utf-8")
+    with whole_file(out / f"{name}.md") as path:
+        path.write_text(page("Brain tables", command, tables), encoding="utf-8")
     return out
 
 
@@ -119,7 +137,7 @@ def _conditions(bench: Bench, quick: bool) -> dict[str, Any]:
     settings = bench.bundle.model["calibration"]
     return {
         "model": bench.bundle.name,
-        "model_sha256": bench.bundle.facts.sha256,
+        **{f"{name}_sha256": bench.bundle.model["files"][f"{name}.safetensors"] for name in ("weights", "calibration")},
         "calibration_subjects": settings["subjects"],
         "search_steps": settings["steps"],
         "device": f"{bench._device}, {torch.get_num_threads()} threads",
@@ -213,9 +231,8 @@ def _atlas_map(bench: Bench, case: Case, recipe: Recipe) -> tuple[Array, Array]:
     return parts_of(stack, np.zeros_like(stack.pixels), core)["atlas"], core
 
 
-def _semi_synthetic(bench: Bench, seen: Sequence[Seen], root: Path) -> list[dict[str, Any]]:
-    """One lesion per test subject, dark and bright, against the same subjects untouched."""
-    outlines = lesions.lesion_outlines(root / "soop_lesion_masks", 100, SEED)
+def _semi_synthetic(bench: Bench, seen: Sequence[Seen], outlines: Sequence[Path]) -> list[dict[str, Any]]:
+    """One lesion per subject, dark and bright, against the same subjects untouched."""
     rows = []
     for kind, change in (("dark", lesions.DARK), ("bright", lesions.BRIGHT)):
         painted, truths = [], []
