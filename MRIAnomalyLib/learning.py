@@ -62,7 +62,8 @@ def train(
         progress: called now and then.
 
     Raises:
-        InputError: a scan cannot be read; UsageError: a setting that cannot be.
+        InputError: a scan cannot be read.
+        UsageError: a setting that cannot be.
     """
     from .detectors import create
 
@@ -101,7 +102,7 @@ def calibrate(bundle: str | Path, images: Path, out: Path | None, *, device: str
 
     Args:
         bundle: name or folder.
-        images: cases.csv or a folder of healthy scans, one subject each at least 19 times.
+        images: cases.csv or a folder of healthy scans of at least 19 people.
         out: folder of the calibrated bundle; without it the given one is replaced.
         device: as for `detect`.
         progress: called now and then.

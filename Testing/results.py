@@ -6,6 +6,20 @@ from MRIAnomalyLib.outputs.folder import write_result
 from MRIAnomalyLib.prepare.geometry import apply_affine
 from MRIAnomalyLib.records import Finding, ModelFacts, Result, SliceScore, Volume
 
+# the files of an answer that no option changed, but for the scene
+DEFAULT = {
+    "heatmap.nii.gz",
+    "healthy.nii.gz",
+    "residual.nii.gz",
+    "scored.nii.gz",
+    "findings.nii.gz",
+    "findings.csv",
+    "slices.csv",
+    "result.json",
+    "overview.png",
+    "report.html",
+}
+
 
 def make_affine(shape, oblique=True, spacing=(1.5, 1.2, 4.0)):
     """Voxel (i, j, k) -> RAS mm, centred a little off the origin, in values that a NIfTI file can store."""

@@ -38,11 +38,11 @@ class AnoGANConfig:
     mirror: bool = True  # left-right flips in training; off for one-sided anatomy such as a knee
     seed: int = 0
 
-    steps: int = 12_000  # generator steps; about an hour on one core, samples hardly sharpen after
+    steps: int = 12_000  # generator steps; about an hour on one core
     batch_size: int = 64
     learning_rate: float = 2e-4  # the DCGAN paper's, for both networks
     real_label: float = 0.9  # the knee study's own curves show a discriminator that wins; smoothing holds it back
-    r1_gamma: float = 0.05  # without it the discriminator wins; with 1.0 it hardly learns and slices stay blurred
+    r1_gamma: float = 0.05  # holds the discriminator back; with 1.0 it hardly learned in the first thousand steps
     average_decay: float = 0.999  # of the averaged generator, which is the one that is kept
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 

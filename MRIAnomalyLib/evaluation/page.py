@@ -27,6 +27,4 @@ def page(title: str, command: str, tables: Mapping[str, Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        return "; ".join(f"{key} {_cell(item)}" for key, item in value.items())
     return " to ".join(str(item) for item in value) if isinstance(value, list) else str(value)

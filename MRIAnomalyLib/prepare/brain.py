@@ -30,8 +30,7 @@ def foreground(array: Array) -> Array:
 def is_extracted(array: Array) -> bool:
     """Whether skull and scalp are gone already: hardly any bright tissue lies apart from the brain.
 
-    A head's scalp and marrow are bright and separated from the brain by the dark skull; measured on a 2 mm grid they hold 8 to 26 % of the
-    bright voxels of 174 whole heads, and at most 2 % in 15 brains that their sources had extracted.
+    A head's scalp and marrow are bright and separated from the brain by the dark skull; 4 % lies between heads and extracted brains.
     """
     bright = array > 0.35 * np.percentile(array[array > 0], 90)
     labels, count = ndimage.label(ndimage.binary_opening(bright, iterations=2))

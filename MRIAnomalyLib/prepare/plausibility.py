@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-# Refused outside these. The 166 adults of the training source lie within the second range, 36 other scans within the first.
+# Refused outside these, which are far wider than the calibration subjects' own ranges (those are in each bundle's model.json).
 LIMITS = {
-    "brain_ml": (850.0, 2200.0),  # 1069 - 1831 mL
-    "correlation": (0.25, 1.0),  # with the template after registration; above 0.30
-    "scaling": (0.8, 2.4),  # template brain volume over the brain's own; 1.12 - 1.90
-    "fluid": (0.0, 0.75),  # brightness of fluid over white matter; 0.37 - 0.63
-    "grey": (0.5, 0.93),  # brightness of grey over white matter; 0.76 - 0.83
+    "brain_ml": (850.0, 2200.0),
+    "correlation": (0.25, 1.0),  # with the template after registration
+    "scaling": (0.8, 2.4),  # template brain volume over the brain's own
+    "fluid": (0.0, 0.75),  # brightness of fluid over white matter
+    "grey": (0.5, 0.93),  # brightness of grey over white matter
 }
 WORDS = {
     "brain_ml": "brain volume {:.0f} mL",

@@ -91,7 +91,7 @@ def prepare(volume: Volume, recipe: Recipe, progress: Callable[[int, int], None]
 def standardise(head: Array, affine: Array, mask: Array, how: str, recipe: Recipe, tell: Callable[[int, int], None]) -> Prepared:
     """The steps after extraction: bias removal, registration, tone and cutting. For arguments and errors see `prepare`."""
     bias = intensity.bias_field(head, affine, mask) if recipe.remove_bias else np.ones_like(head)
-    even = head / bias  # registration fits better without the shading: two of 166 training brains went astray with it
+    even = head / bias  # registered without its shading, which would otherwise pull at the fit
     tell(3, 5)
     to_world, correlation = brain.register(np.minimum(even, np.percentile(even[mask], 99.5)) * mask, affine)
     scaling = float(1 / np.linalg.det(to_world[:3, :3]))

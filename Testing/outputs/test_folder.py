@@ -3,23 +3,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from results import make_result
+from results import DEFAULT, make_result
 
 from MRIAnomalyLib.errors import UsageError
 from MRIAnomalyLib.outputs.folder import READABLE, check_parts, read_result, write_result
-
-DEFAULT = {
-    "heatmap.nii.gz",
-    "healthy.nii.gz",
-    "residual.nii.gz",
-    "scored.nii.gz",
-    "findings.nii.gz",
-    "findings.csv",
-    "slices.csv",
-    "result.json",
-    "overview.png",
-    "report.html",
-}
 
 
 def names(folder):
