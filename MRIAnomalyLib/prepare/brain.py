@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
@@ -122,7 +124,6 @@ def register(array: Array, affine: Array) -> tuple[Array, float]:
     fixed, moving = template("t1_brain"), as_image(array, affine)
     start = sitk.CenteredTransformInitializer(fixed, moving, sitk.AffineTransform(3), sitk.CenteredTransformInitializerFilter.MOMENTS)
     method = sitk.ImageRegistrationMethod()
-    method.SetNumberOfThreads(1)  # sums in one order: the same scan must give the same answer again
     method.SetMetricAsMattesMutualInformation(32)
     method.SetMetricSamplingStrategy(method.REGULAR)
     method.SetMetricSamplingPercentage(0.15, 1)  # seeded: without a seed ITK draws its samples by the clock
@@ -134,13 +135,25 @@ def register(array: Array, affine: Array) -> tuple[Array, float]:
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
     method.SetInitialTransform(start, inPlace=True)
     try:
-        found = method.Execute(fixed, moving)
+        with _one_thread():
+            found = method.Execute(fixed, moving)
     except RuntimeError as error:  # the images stopped overlapping
         raise NotComparableError("This volume does not fit the brain template. Give a T1-weighted scan of a whole adult brain.") from error
     inside = sitk.GetArrayFromImage(template("brain_mask")) > 0.5
     warped = sitk.GetArrayFromImage(sitk.Resample(moving, fixed, found, sitk.sitkLinear))[inside]
     correlation = float(np.corrcoef(warped, sitk.GetArrayFromImage(fixed)[inside])[0, 1])
     return _matrix(found), correlation
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums in one order, so that the same scan gives the same answer again; the method's own thread count leaves its optimiser out."""
+    threads = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
 
 
 def _matrix(transform: sitk.Transform) -> Array:
