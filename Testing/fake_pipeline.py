@@ -19,7 +19,7 @@ class FakeResult:
     verdict = "Nothing stands out."
     warnings = ("The scanner is another one.",)
 
-    def save(self, folder, only=(), overwrite=False):
+    def save(self, folder, only=(), overwrite=False, maps="nifti"):
         with whole_folder(Path(folder), overwrite) as temporary:
             (temporary / "result.json").write_text("{}")
             if os.environ.get("FAKE") == "slow":
