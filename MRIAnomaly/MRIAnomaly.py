@@ -74,7 +74,7 @@ class MRIAnomalyWidget(ScriptedLoadableModuleWidget):
         """The module is reloaded or Slicer ends."""
         if hasattr(self, "panel"):  # `setup` may have failed
             self.panel.cleanup()
-            self.logic.close()
+            self.logic.runner.close()
 
     def onReload(self) -> None:
         """Reload the library too, not this file alone."""
@@ -127,10 +127,6 @@ class MRIAnomalyLogic(ScriptedLoadableModuleLogic):
         """End a run that is under way; nothing of it is kept."""
         self.runner.cancel()
 
-    def close(self) -> None:
-        """End a run at once and let go of the scene."""
-        self.runner.close()
-
 
 class MRIAnomalyTest(ScriptedLoadableModuleTest):
     """The self-test: the real detection on a sample scan, in the application and outside it."""
@@ -148,4 +144,4 @@ class MRIAnomalyTest(ScriptedLoadableModuleTest):
         try:
             selftest.run(self, logic)
         finally:
-            logic.close()
+            logic.runner.close()

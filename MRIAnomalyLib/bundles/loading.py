@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..errors import BundleError, UsageError
-from .bundle import Bundle, list_bundles, open_bundle
+from .bundle import Bundle, BundleProblem, list_bundles, open_bundle
 
 
 def choose_bundle(model: str | Path | Bundle) -> Bundle:
@@ -20,15 +21,24 @@ def choose_bundle(model: str | Path | Bundle) -> Bundle:
     if isinstance(model, Bundle):
         chosen = model
     elif model == "auto":
-        usable = [bundle for bundle in list_bundles() if isinstance(bundle, Bundle) and bundle.model["calibration"]["subjects"]]
-        if not usable:
-            raise BundleError("No calibrated model is installed. Install one with `mrianomaly models install FILE`.")
-        chosen = max(usable, key=lambda bundle: bundle.model.get("validation", {}).get("pixel_ap", 0.0))
+        chosen = best_of(list_bundles())
     else:
         chosen = open_bundle(model)
     if not chosen.model["calibration"]["subjects"]:
         raise BundleError(f"The model {chosen.name} is not calibrated. Run `mrianomaly calibrate` with healthy scans first.")
     return chosen
+
+
+def best_of(entries: Iterable[Bundle | BundleProblem]) -> Bundle:
+    """The calibrated one that found most on validation subjects.
+
+    Raises:
+        BundleError: there is none.
+    """
+    usable = [entry for entry in entries if isinstance(entry, Bundle) and entry.model["calibration"]["subjects"]]
+    if not usable:
+        raise BundleError("No calibrated model is installed. Install one with `mrianomaly models install FILE`.")
+    return max(usable, key=lambda bundle: bundle.model.get("validation", {}).get("pixel_ap", 0.0))
 
 
 def load_detector(bundle: Bundle) -> Any:

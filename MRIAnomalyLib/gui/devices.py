@@ -32,16 +32,11 @@ class DeviceChoice:
         return self._selector.currentData or _KNOWN[0]
 
     def look(self) -> None:
-        """Find out, once, what there is; the list is filled when the answer comes."""
+        """Find out what there is, once, and again while there is no PyTorch; the list is filled when the answer comes."""
         if not self._asked:
             self._asked = True
             self._note.text = _("Looking for a graphics card...")
             self._job = Job(["devices", "--json"], lambda message: None, self._answered)
-
-    def look_again(self) -> None:
-        """After something was installed."""
-        self._asked = False
-        self.look()
 
     def close(self) -> None:
         """Let go of the child process."""
@@ -54,6 +49,7 @@ class DeviceChoice:
             self._note.text = _("What can compute here could not be found out: {reason}").format(reason=ending.sentence)
             return
         answer = json.loads(ending.output)
+        self._asked = answer["torch"] is not None
         self._list(answer["devices"])
         if answer["torch"] is None:
             self._note.text = _("PyTorch is not installed yet: it is offered when you press Apply.")

@@ -37,24 +37,37 @@ def volume_of(node: Any) -> Volume:
     return Volume(slicer.util.arrayFromVolume(node), slicer.util.arrayFromVTKMatrix(matrix), "input")
 
 
-def write_input(node: Any, folder: Path) -> Path:
-    """Write the input of a job; returns its file."""
+def modality_of(node: Any) -> str:
+    """The DICOM modality, such as "MR"; empty for what was not loaded from DICOM."""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(node.GetScene())
+    item = hierarchy.GetItemByDataNode(node)
+    return hierarchy.GetItemAttribute(item, "DICOM.Modality") if item != hierarchy.GetInvalidItemID() else ""
+
+
+def write_input(node: Any, folder: Path) -> None:
+    """Write the input of a job."""
     import numpy as np
 
     volume = volume_of(node)
     np.savez(folder / INPUT, array=volume.array, affine=volume.affine)
-    return folder / INPUT
 
 
 def read_output(node: Any, folder: Path) -> Result:
     """The result that a job wrote for this node.
 
     Raises:
-        UsageError: the node's voxels are no longer those that were analysed.
+        UsageError: the node's voxels, or their place, are no longer those that were analysed.
     """
+    import numpy as np
+
     from ..outputs.folder import read_result
 
-    return read_result(folder / RESULT, replace(volume_of(node), name=node.GetName()))
+    volume = volume_of(node)
+    with np.load(folder / INPUT) as sent:
+        unchanged = np.array_equal(sent["array"], volume.array, equal_nan=True) and np.array_equal(sent["affine"], volume.affine)
+    if not unchanged:
+        raise UsageError(_("The input volume was changed during the analysis: press Apply again."))
+    return read_result(folder / RESULT, replace(volume, name=node.GetName()))
 
 
 def is_whole_head(node: Any) -> bool:

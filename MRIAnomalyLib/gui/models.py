@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import qt
+import slicer.util
 from slicer.i18n import tr as _
 
-from ..errors import BundleError
+from ..errors import BundleError, Cancelled, ExistsError
 
 if TYPE_CHECKING:
-    from ..bundles.bundle import Bundle
+    from ..bundles.bundle import Bundle, BundleProblem
 
 AUTO = "auto"
 _QUALITIES = ("fast", "thorough")
@@ -34,16 +36,18 @@ class ModelChoice:
     @property
     def bundle(self) -> Bundle | None:
         """The bundle that is chosen; None when there is none that can be used."""
-        return bundle_of(self._models.currentData or "")
+        name = self._models.currentData or ""
+        return self._best if name == AUTO else _bundle_of(name)
 
     def refresh(self) -> None:
         """List what is at hand now, refused models with the reason."""
         from ..bundles.bundle import BundleProblem, list_bundles
 
-        best = bundle_of(AUTO)
+        entries = list_bundles()  # once: it reads every file of every bundle
+        best = self._best = _best_of(entries)
         self._models.clear()
         self._models.addItem(_("Automatic: {name}").format(name=best.name) if best else _("Automatic: no model is installed"), AUTO)
-        for entry in list_bundles():
+        for entry in entries:
             place = self._models.count
             if isinstance(entry, BundleProblem):
                 self._models.addItem(_("{name}: refused. {reason}").format(name=entry.folder.name, reason=entry.reason), "")
@@ -78,14 +82,42 @@ class ModelChoice:
             self._qualities.toolTip = _("This model needs a single pass: fast and thorough are the same.")
 
 
-def bundle_of(name: str) -> Bundle | None:
-    """The bundle that a name in the list stands for; None when there is none that can be used."""
+def _bundle_of(name: str) -> Bundle | None:
+    """The bundle of this name; None when there is none that can be used."""
     from ..bundles.loading import choose_bundle
 
     try:
         return choose_bundle(name)
     except BundleError:
         return None
+
+
+def _best_of(entries: Sequence[Bundle | BundleProblem]) -> Bundle | None:
+    """What the automatic choice takes; None when there is none that can be used."""
+    from ..bundles.loading import best_of
+
+    try:
+        return best_of(entries)
+    except BundleError:
+        return None
+
+
+def install_model(path: str) -> str:
+    """Install a model from a .mrianomaly file, over one of the same name if the user wants; returns its name.
+
+    Raises:
+        BundleError: the file holds no whole, unaltered bundle.
+        UsageError: nothing can be written where models are kept.
+        Cancelled: a model of this name is installed already, and is to stay.
+    """
+    from ..bundles.install import install
+
+    try:
+        return install(path).name
+    except ExistsError as error:
+        if not slicer.util.confirmOkCancelDisplay(_("This model is installed already. Replace it?"), _("MRI Anomaly")):
+            raise Cancelled(_("The model was left as it is.")) from error
+        return install(path, overwrite=True).name
 
 
 def _about(bundle: Bundle) -> str:

@@ -11,9 +11,9 @@ import vtk
 from slicer.i18n import tr as _
 
 from ..errors import MRIAnomalyError
-from . import found
+from . import exchange, found
 from .devices import DeviceChoice
-from .models import ModelChoice
+from .models import ModelChoice, install_model
 from .nodes import is_output
 from .progress import ProgressDisplay
 from .results import ResultsView
@@ -37,6 +37,7 @@ class Panel(slicer.util.VTKObservationMixin):
         self._logic, self._runner = logic, logic.runner
         self._parameters: Any = None
         self._gui_tag: Any = None
+        self._node: Any = None  # kept also while a scene closes: Slicer 5.10 crashes when the node's Python side is collected
         self._open = True
         self._shown: Any = None
         self._widget = slicer.util.loadUI(ui_path)
@@ -121,6 +122,7 @@ class Panel(slicer.util.VTKObservationMixin):
             self.removeObserver(self._parameters, vtk.vtkCommand.ModifiedEvent, self._on_parameters)
         self._parameters = parameters
         if parameters:
+            self._node = parameters.parameterNode
             self._gui_tag = parameters.connectGui(self.ui)
             self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self._on_parameters)
             self._models.choose(parameters.model, parameters.quality)
@@ -156,6 +158,8 @@ class Panel(slicer.util.VTKObservationMixin):
             return _("This volume is a result: choose the scan itself.")
         if node.GetImageData() is None:
             return _("The input volume has no voxels: choose another one.")
+        if exchange.modality_of(node) not in ("", "MR"):
+            return _("The input volume is not a magnetic resonance scan: choose another one.")
         if self._models.bundle is None:
             return _("There is no model to compare with: choose another one, or install one by Add bundle.")
         return ""
@@ -191,16 +195,15 @@ class Panel(slicer.util.VTKObservationMixin):
             if self._parameters.inputVolume is not input_node:
                 self._parameters.inputVolume = input_node
         self._show_input()
+        self._devices.look()
 
     def _on_add_bundle(self) -> None:
-        from ..bundles.install import install
-
         kinds = _("Models of MRI Anomaly") + " (*.mrianomaly)"
         path = qt.QFileDialog.getOpenFileName(self._widget, _("Add a model"), "", kinds)
         if not path:
             return
         try:
-            name = install(path).name
+            name = install_model(path)
         except MRIAnomalyError as error:
             self._progress.say(str(error))
             return

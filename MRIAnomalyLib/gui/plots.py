@@ -15,7 +15,8 @@ from .nodes import add_output
 def add_plot(scene: Any, input_node: Any, slices: tuple[SliceScore, ...], scores: Any) -> Any:
     """The chart; its score line reads the table node `scores`."""
     chart = add_output(scene, input_node, "vtkMRMLPlotChartNode", "score plot")
-    chart.SetTitle(f"{input_node.GetName()}: score of each slice")
+    chart.SetTitle("Score of each slice; dashed: flagged above")
+    chart.SetLegendVisibility(False)  # it would hide the peak
     chart.SetXAxisTitle("slice")
     chart.SetYAxisTitle("score")
     chart.AddAndObservePlotSeriesNodeID(_add_line(scene, input_node, "score", scores, (0.29, 0.56, 0.78)).GetID())

@@ -84,10 +84,10 @@ class Job:
             self._process.kill()
 
     def _collect(self) -> None:
-        self._output += self._process.readAllStandardOutput().data()
+        self._output += self._process.readAllStandardOutput().data() or b""  # PythonQt may give None for nothing
 
     def _read(self) -> None:
-        self._pending += self._process.readAllStandardError().data()
+        self._pending += self._process.readAllStandardError().data() or b""
         *lines, self._pending = self._pending.split(b"\n")
         for line in lines:
             self._take(line.decode("utf-8", errors="replace").strip())

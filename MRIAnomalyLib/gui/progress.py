@@ -42,9 +42,8 @@ class ProgressDisplay:
             self.write(line)
 
     def say(self, sentence: str) -> None:
-        """Tell something that is no part of a run."""
+        """Tell something that is no part of a run; not in the log, which is passed on, because it may name the user's files."""
         self._status.text = sentence
-        self.write(sentence)
 
     def write(self, line: str) -> None:
         """Add a line to the log."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("finding", "volume_ml", "peak", "side", "sign")  # of the findings table that fit into a panel
 _PLOT_VIEW = "MRIAnomalyPanel"
-_SAVE_FOLDER = "MRIAnomaly/SaveFolder"
 
 
 class ResultsView:
@@ -115,7 +114,7 @@ class ResultsView:
             if record
             else ""
         )
-        self._ui.warningsLabel.text = "\n".join(_("Mind: {warning}").format(warning=warning) for warning in record.get("warnings", []))
+        self._ui.warningsLabel.text = "\n".join(_("Caution: {warning}").format(warning=warning) for warning in record.get("warnings", []))
         self._ui.warningsLabel.setVisible(bool(record.get("warnings")))
 
     def _fill_table(self) -> None:
@@ -202,11 +201,9 @@ class ResultsView:
     def _on_save(self) -> None:
         from .saving import save_results
 
-        start = slicer.util.settingsValue(_SAVE_FOLDER, "")
-        chosen = qt.QFileDialog.getExistingDirectory(self._ui.saveButton, _("Folder to save results into"), start)
+        chosen = qt.QFileDialog.getExistingDirectory(self._ui.saveButton, _("Folder to save results into"))
         if not chosen or not self._nodes:
             return
-        qt.QSettings().setValue(_SAVE_FOLDER, chosen)
         names = (f"mrianomaly-result{number}" for number in ("", *(f"-{n}" for n in range(2, 10_000))))
         folder = next(Path(chosen) / name for name in names if not (Path(chosen) / name).exists())
         try:

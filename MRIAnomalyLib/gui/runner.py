@@ -92,7 +92,7 @@ class Runner(slicer.util.VTKObservationMixin):
         Raises:
             UsageError: a run is under way, or the volume cannot be analysed.
             Cancelled: packages are missing and the user does not want them installed.
-            MRIAnomalyError: packages are missing and could not be installed.
+            MRIAnomalyError: packages are missing and could not be installed, or the volume could not be handed over.
         """
         if self.running:
             raise errors.UsageError(_("An analysis is running already: wait for it or cancel it."))
@@ -103,8 +103,8 @@ class Runner(slicer.util.VTKObservationMixin):
             install.ensure(exchange.is_whole_head(input_node))
         self.outcome = None
         self._input, self._settings, self._on_end = input_node, settings, on_end
-        self._folder = _job_folder()
-        file = exchange.write_input(input_node, self._folder)
+        self._folder = _sent(input_node)
+        file = self._folder / exchange.INPUT
         files = ["detect", str(file), "--out", str(self._folder / exchange.RESULT), "--maps=npy", f"--only={','.join(_MAPS)}"]
         self._job = Job([*files, *settings.arguments(), "--progress=json", "--stop-with-input"], on_message, self._ended)
 
@@ -160,6 +160,21 @@ class Runner(slicer.util.VTKObservationMixin):
     def _finish(self, outcome: Outcome) -> None:
         self.outcome, self._job, self._input = outcome, None, None
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _sent(input_node: Any) -> Path:
+    """A new folder for one job with the input in it."""
+    folder = None
+    try:
+        folder = _job_folder()
+        exchange.write_input(input_node, folder)
+    except OSError as error:
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise errors.MRIAnomalyError(
+            _("Nothing can be written into Slicer's folder for temporary files: make room on that disk, then press Apply again.")
+        ) from error
+    return folder
 
 
 def _job_folder() -> Path:

@@ -15,6 +15,25 @@ if TYPE_CHECKING:
 _ARRAYS = {int: vtk.vtkIntArray, float: vtk.vtkDoubleArray, bool: vtk.vtkBitArray, str: vtk.vtkStringArray}
 _EMPTY = {int: 0, float: math.nan, bool: False, str: ""}
 
+# heads of columns in Slicer, which adds the unit; not translated, because a scene is passed on
+_TITLES = {
+    "finding": "No.",
+    "r_mm": "R",
+    "a_mm": "A",
+    "s_mm": "S",
+    "volume_ml": "Volume",
+    "peak": "Peak (SD)",
+    "mean": "Mean (SD)",
+    "slices": "Slices",
+    "side": "Side",
+    "sign": "Appears",
+    "slice": "Slice",
+    "scored": "Judged",
+    "score": "Score",
+    "p_value": "p",
+    "flagged": "Flagged",
+}
+
 
 def add_table(scene: Any, input_node: Any, what: str, table: Table) -> Any:
     """A locked table node; an empty cell is nan, 0 or an empty text."""
@@ -28,6 +47,8 @@ def add_table(scene: Any, input_node: Any, what: str, table: Table) -> Any:
         if column.unit:
             node.SetColumnUnitLabel(column.name, column.unit)
         node.SetColumnDescription(column.name, column.meaning)
+        node.SetColumnTitle(column.name, _TITLES.get(column.name, column.name))
+    node.SetUseColumnTitleAsColumnHeader(True)  # otherwise the names are a first row, and row 1 is finding 0
     node.SetLocked(True)
     return node
 

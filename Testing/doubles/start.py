@@ -81,12 +81,20 @@ def _install_python_packages(base_python):
     _make_module("SampleData", sample_data.MODULES["SampleData"])
     if base_python:
         slicer.__path__.append(str(Path(base_python) / "slicer"))
+        slicer.mrmlScene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, _keep_parameter_node)
     else:
         from . import parameter_nodes, slicer_python  # after `slicer` is complete
 
         for name, contents in {**slicer_python.MODULES, **parameter_nodes.MODULES}.items():
             _make_module(f"slicer.{name}", contents)
     packages.pretend(own_files=bool(base_python))
+
+
+@vtk.calldata_type(vtk.VTK_OBJECT)
+def _keep_parameter_node(_scene, _event, node):
+    """The wrapper of Slicer 5.10 forgets an observer on it; collected together with the node's Python side, it crashes when called."""
+    if node.IsA("vtkMRMLScriptedModuleNode"):
+        _kept.append(node)
 
 
 def _make_module(name, contents):

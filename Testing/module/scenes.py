@@ -10,6 +10,8 @@ from results import make_result
 
 from MRIAnomalyLib.gui.mrb import add_views
 
+PLANES = {"Red": 2, "Yellow": 0, "Green": 1}  # view -> RAS axis that it cuts across
+
 
 def placed(result, change, affine):
     """The same answer on another grid: `change` applied to every map, and the affine of what comes out."""
@@ -87,6 +89,20 @@ def grid_transform(scene):
     node = scene.AddNewNodeByClass("vtkMRMLGridTransformNode", "Displacement")
     node.SetAndObserveTransformToParent(transform)
     return node
+
+
+def shown_place(scene):
+    """Where the three views stand, in RAS mm of the world."""
+    place = [0.0, 0.0, 0.0]
+    for name, axis in PLANES.items():
+        place[axis] = scene.GetNodeByID(f"vtkMRMLSliceNode{name}").GetSliceToRAS().GetElement(axis, 3)
+    return place
+
+
+def in_world(scan, ras_mm):
+    world = [0.0, 0.0, 0.0]
+    scan.TransformPointToWorld(ras_mm, world)
+    return world
 
 
 def delete(scene, node):

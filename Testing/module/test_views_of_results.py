@@ -4,29 +4,13 @@ import numpy as np
 import pytest
 import slicer
 from results import make_result
-from scenes import add_scan, add_slice_views, delete, grid_transform, linear_transform
+from scenes import add_scan, add_slice_views, delete, grid_transform, in_world, linear_transform, shown_place
 
 from MRIAnomalyLib.gui import views
 from MRIAnomalyLib.gui.found import remove_results
 from MRIAnomalyLib.gui.scene import add_result
 from MRIAnomalyLib.gui.segments import segment_ids
 from MRIAnomalyLib.gui.tables import rows_of
-
-PLANES = {"Red": 2, "Yellow": 0, "Green": 1}  # view -> RAS axis that it cuts across
-
-
-def shown_place(scene):
-    """Where the three views stand, in RAS mm of the world."""
-    place = [0.0, 0.0, 0.0]
-    for name, axis in PLANES.items():
-        place[axis] = scene.GetNodeByID(f"vtkMRMLSliceNode{name}").GetSliceToRAS().GetElement(axis, 3)
-    return place
-
-
-def in_world(scan, ras_mm):
-    world = [0.0, 0.0, 0.0]
-    scan.TransformPointToWorld(ras_mm, world)
-    return world
 
 
 @pytest.fixture
