@@ -34,6 +34,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/__init__.py
   MRIAnomalyLib/detectors/anogan.py
   MRIAnomalyLib/detectors/base.py
+  MRIAnomalyLib/detectors/inpainter.py
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
   MRIAnomalyLib/evaluation/baselines.py
@@ -68,6 +69,8 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/learning.py
   MRIAnomalyLib/nets/__init__.py
   MRIAnomalyLib/nets/dcgan.py
+  MRIAnomalyLib/nets/predictor.py
+  MRIAnomalyLib/nets/unet.py
   MRIAnomalyLib/outputs/__init__.py
   MRIAnomalyLib/outputs/figures.py
   MRIAnomalyLib/outputs/folder.py
@@ -92,6 +95,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/adversarial.py
   MRIAnomalyLib/training/curves.py
   MRIAnomalyLib/training/data.py
+  MRIAnomalyLib/training/hiding.py
   MRIAnomalyLib/training/loop.py
   )
 

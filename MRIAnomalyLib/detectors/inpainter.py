@@ -1,0 +1,198 @@
+"""Conditional in-painter: hide a patch, ask what belongs there; what lies far from the answer, in its own standard deviations, is evidence.
+
+Our own method: a U-Net that predicts mean and spread of hidden pixels from their surroundings, the mirrored side and their place, and so
+holds atlas, asymmetry and residual as special cases. Relatives: in-painting for anomaly detection (Zavrtanik et al., RIAD, Pattern
+Recognition 2021) and regression of mean and variance by likelihood (Nix and Weigend 1994). No reference code was copied.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..errors import UsageError
+from ..nets.predictor import Predictor, learn_place
+from ..records import Reconstruction, SliceStack
+from ..training.adversarial import follow
+from ..training.curves import write_losses, write_samples
+from ..training.data import NormalSlices, fingerprint
+from ..training.hiding import grid, random_hidden
+from ..training.loop import Log, Run, Step, resume_run, train
+from .base import Detector, Report, register
+
+_ANYTIME = {"steps", "patch_share"}  # may change between stop and resume
+_SHEET = 64  # slices on the sample sheet
+_ROWS_AT_ONCE = 64  # slices that go through the network together
+
+
+@dataclass(frozen=True)
+class InpainterConfig:
+    """There is no paper to follow: the defaults are what validation subjects chose."""
+
+    image_size: int = 64  # pixels per side of a square slice
+    levels: int = 60  # slices of the model's grid
+    width: int = 48  # channels of the finest level
+    intensity_top: float = 1.5  # standardised intensity that stands for white on the sample sheet
+    mirror: bool = True  # left-right flips in training, and the mirrored side as context; off for one-sided anatomy such as a knee
+    seed: int = 0
+
+    steps: int = 12_000
+    batch_size: int = 24
+    learning_rate: float = 1e-3
+    warm_up: int = 200  # steps in which the learning rate rises
+    settle_share: float = 0.2  # of the steps, at the end, in which it falls to nothing
+    weight_decay: float = 1e-3
+    average_decay: float = 0.999  # of the averaged network, which is the one that is kept
+    precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
+
+    patch_share: float = 0.25  # side of a hidden square in use, as a share of the image: 16 of 64 pixels are 48 mm
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can be built from.
+
+        Raises:
+            UsageError: with the setting and what it must be.
+        """
+        if self.image_size not in (16, 32, 64, 128, 256):
+            raise UsageError(f"The setting image_size is {self.image_size}; it must be 16, 32, 64, 128 or 256.")
+        for name in ("levels", "width", "steps", "batch_size", "warm_up"):
+            if not 1 <= (value := getattr(self, name)) <= 10_000_000:
+                raise UsageError(f"The setting {name} is {value}; it must be 1 or more.")
+        for name in ("settle_share", "patch_share"):
+            if not 0 < (value := getattr(self, name)) <= 0.5:
+                raise UsageError(f"The setting {name} is {value}; it must be above 0 and at most 0.5.")
+        if self.precision not in ("bfloat16", "float32"):
+            raise UsageError(f"The setting precision is {self.precision}; it must be bfloat16 or float32.")
+
+
+@register("inpainter")
+class Inpainter(Detector):
+    """A network that says what belongs where a slice is hidden, and how sure it is."""
+
+    Config = InpainterConfig
+    config: InpainterConfig
+
+    def build(self) -> None:
+        """Make the network (in the end the averaged one)."""
+        config = self.config
+        self.predictor = Predictor(config.image_size, config.levels, config.width, config.mirror)
+
+    def modules(self) -> dict[str, nn.Module]:
+        """One network, with healthy mean and spread per place in it."""
+        return {"predictor": self.predictor}
+
+    def fit(
+        self,
+        normals: SliceStack,
+        *,
+        device: str = "cpu",
+        log: Log | None = None,
+        checkpoint_folder: Path | None = None,
+        resume: bool = False,
+        max_minutes: float | None = None,
+    ) -> bool:
+        """Train on normal slices; see `Detector.fit`. Writes losses.csv, losses.png and samples.png beside the checkpoint."""
+        config = self.config
+        if normals.pixels.shape[1:] != (1, config.image_size, config.image_size):
+            raise UsageError(f"The slices are {normals.pixels.shape[2:]} pixels, the network takes {config.image_size}; set image_size.")
+        if normals.level.max() >= config.levels:
+            raise UsageError(f"The slices reach level {normals.level.max()}, the network knows {config.levels} levels; set levels.")
+        run, step = self._prepare_training(normals, device)
+        if resume and checkpoint_folder:
+            resume_run(run, checkpoint_folder)
+        finished = train(run, step, config.steps, checkpoint_folder, log, max_minutes)
+        self.predictor.eval()
+        if checkpoint_folder:
+            write_losses(checkpoint_folder, run.history)
+            some = np.linspace(0, len(normals) - 1, _SHEET).astype(int)
+            write_samples(
+                checkpoint_folder / "samples.png", self.reconstruct(normals.take(some), device=device).healthy, config.intensity_top
+            )
+        return finished
+
+    @torch.no_grad()
+    def reconstruct(
+        self, stack: SliceStack, *, seed: int = 0, device: str = "cpu", steps: int | None = None, progress: Report | None = None
+    ) -> Reconstruction:
+        """See `Detector.reconstruct`; nothing is drawn and nothing is searched, so that `seed` and `steps` change nothing.
+
+        Terms: `residual` is the mean absolute difference over the mask in standardised intensity, `deviation` the mean of it in
+        predicted standard deviations.
+        """
+        self.predictor.to(device).eval()
+        slices, level = torch.from_numpy(stack.pixels).to(device).float(), torch.from_numpy(stack.level).to(device)
+        mask = torch.from_numpy(stack.mask).to(device).float()
+        count, mean, spread = (torch.zeros_like(slices) for _ in range(3))
+        patterns = list(self._patterns())
+        for done, pattern in enumerate(patterns, 1):
+            hidden = pattern.to(device).expand_as(slices)
+            for rows in torch.arange(len(slices), device=device).split(_ROWS_AT_ONCE):
+                guess, doubt = self.predictor(slices[rows], hidden[rows], level[rows])
+                count[rows] += hidden[rows]
+                mean[rows] += hidden[rows] * guess
+                spread[rows] += hidden[rows] * doubt
+            if progress:
+                progress(done, len(patterns))
+        healthy, spread = (mean / count).clamp(min=0), spread / count
+        off = (slices - healthy).abs() * mask
+        area = mask.sum((1, 2, 3)).clamp(min=1)
+        return Reconstruction(
+            healthy=healthy.cpu().numpy(),
+            terms={name: (map_.sum((1, 2, 3)) / area).cpu().numpy() for name, map_ in (("residual", off), ("deviation", off / spread))},
+            spread=spread.cpu().numpy(),
+        )
+
+    def _patterns(self) -> Iterator[Tensor]:
+        """Hidden maps (H, W) that together hide every pixel four times, each time in another corner of its square."""
+        size = self.config.image_size
+        side = max(2, round(self.config.patch_share * size))
+        for row in range(0, 2 * side, side // 2):
+            for column in range(0, 2 * side, side // 2):
+                yield grid(size, side, row, column)
+
+    def _prepare_training(self, normals: SliceStack, device: str) -> tuple[Run, Step]:
+        config, random = self.config, torch.Generator().manual_seed(self.config.seed)
+        learn_place(self.predictor, torch.from_numpy(normals.pixels), torch.from_numpy(normals.level), config.mirror)
+        average = self.predictor.to(device)
+        net = copy.deepcopy(average).train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+        data = NormalSlices(normals, config.intensity_top, config.mirror, random)
+
+        def step(number: int) -> dict[str, float]:
+            batch, hidden = data.draw(config.batch_size), random_hidden(config.batch_size, config.image_size, random)
+            for group in optimiser.param_groups:
+                group["lr"] = config.learning_rate * _pace(number, config)
+            with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+                mean, spread = net(batch.slices.to(device), hidden.to(device), batch.level.to(device))
+            loss = likelihood_loss(batch.slices.to(device), mean, spread, (hidden * batch.mask).to(device))
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            optimiser.step()
+            follow(average, net, config.average_decay, number)
+            return {"likelihood": loss.item()}
+
+        run = Run(
+            identity={key: value for key, value in asdict(config).items() if key not in _ANYTIME} | {"slices": fingerprint(normals.pixels)},
+            modules={"predictor": net, "average": average},
+            optimisers={"predictor": optimiser},
+            random=random,
+        )
+        return run, step
+
+
+def likelihood_loss(slices: Tensor, mean: Tensor, spread: Tensor, where: Tensor) -> Tensor:
+    """Mean Gaussian negative log-likelihood, less its constant, over pixels where `where` (N, 1, H, W) is 1."""
+    each = 0.5 * ((slices - mean) / spread).square() + spread.log()
+    return (each * where).sum() / where.sum().clamp(min=1)
+
+
+def _pace(number: int, config: InpainterConfig) -> float:
+    """Share of the learning rate at a step: it rises, stays, and at the end falls to nothing."""
+    return min(1.0, (number + 1) / config.warm_up, (config.steps - number) / (config.settle_share * config.steps))
