@@ -93,10 +93,12 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/resources.py
   MRIAnomalyLib/training/__init__.py
   MRIAnomalyLib/training/adversarial.py
+  MRIAnomalyLib/training/blobs.py
   MRIAnomalyLib/training/curves.py
   MRIAnomalyLib/training/data.py
   MRIAnomalyLib/training/hiding.py
   MRIAnomalyLib/training/loop.py
+  MRIAnomalyLib/training/spoiling.py
   )
 
 set(LIBRARY_RESOURCES

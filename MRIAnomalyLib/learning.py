@@ -22,7 +22,7 @@ from .files.reading import read_volume
 from .findings.components import count_curve
 from .prepare import plausibility
 from .prepare.recipe import Recipe, prepare, recipe_from
-from .records import Array, Prepared, Progress, ProgressCallback, SliceStack
+from .records import Array, Prepared, Progress, ProgressCallback, Reconstruction, SliceStack
 
 FEWEST_PIXELS = 80  # of brain that a slice must hold to be learned from
 ABOUT = {
@@ -119,7 +119,7 @@ def calibrate(bundle: str | Path, images: Path, out: Path | None, *, device: str
     steps = detector.steps_for("fast")
     pairs, facts = [], []
     for _, prepared in prepare_cases(cases, recipe_from(opened.model["recipe"]), progress, "calibrate"):
-        pairs.append((prepared.stack, detector.reconstruct(prepared.stack, device=device, steps=steps).healthy))
+        pairs.append((prepared.stack, detector.reconstruct(prepared.stack, device=device, steps=steps)))
         facts.append(prepared.facts)
     learned = judge_healthy(pairs, recipe_from(opened.model["recipe"]))
     model = {
@@ -146,8 +146,10 @@ def card_of(model: Mapping[str, Any], pictures: Iterable[str]) -> str:
     return write_card(model, use=about["use"], limits=about["limits"], results=about["results"], pictures=captions)
 
 
-def judge_healthy(pairs: Sequence[tuple[SliceStack, Array]], recipe: Recipe, config: EvidenceConfig | None = None) -> judgement.Calibration:
-    """The calibration that these healthy subjects (slices, healthy counterparts) give."""
+def judge_healthy(
+    pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, config: EvidenceConfig | None = None
+) -> judgement.Calibration:
+    """The calibration that these healthy subjects (slices, reconstructions) give."""
     voxel_mm3 = recipe.pixel_mm**2 * recipe.step_mm
     return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config or EvidenceConfig())
 

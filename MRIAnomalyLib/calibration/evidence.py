@@ -2,6 +2,7 @@
 
 Three questions are asked at each place, each answered in standard deviations of healthy people there, positive for brighter:
 does it differ from the detector's healthy counterpart (residual), from healthy people (atlas), from the other side (asymmetry)?
+A detector that says how sure it is of its counterpart has its residual measured in its own standard deviations first.
 Evidence is what residual and atlas agree on, raised where the other side differs. Bright and dark are kept apart by their sign.
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..records import Array, SliceStack
+from ..records import Array, Reconstruction, SliceStack
 from .asymmetry import left_right
 from .reference import Reference, smooth_inside
 
@@ -26,16 +27,23 @@ class EvidenceConfig:
 
     parts: tuple[str, ...] = PARTS  # any of PARTS; each can be left out
     floors: tuple[float, ...] = (0.02, 0.02, 0.02)  # standardised intensity added to the healthy spread, per entry of PARTS
+    deviation_floor: float = 0.1  # in place of the residual's floor where the detector predicts a spread: in predicted standard deviations
     asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
 
 
-def parts_of(stack: SliceStack, healthy: Array, mask: Array) -> dict[str, Array]:
-    """The raw parts of one volume, each (N, H, W), smoothed, in standardised intensity; `mask` as `core_of` gives it."""
+def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array) -> dict[str, Array]:
+    """The raw parts of one volume, each (N, H, W), smoothed; `mask` as `core_of` gives it.
+
+    In standardised intensity, but for the residual of a detector that predicts a spread: in predicted standard deviations.
+    """
     pixels, inside = stack.pixels[:, 0], stack.mask[:, 0]
+    residual = pixels - redrawn.healthy[:, 0]
+    if redrawn.spread is not None:
+        residual = residual / redrawn.spread[:, 0]
     brightness = smooth_inside(pixels, inside)
     return {
-        "residual": np.where(mask, smooth_inside(pixels - healthy[:, 0], inside), 0),
+        "residual": np.where(mask, smooth_inside(residual, inside), 0),
         "atlas": np.where(mask, brightness, 0),
         "asymmetry": left_right(brightness, mask),
     }

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import BundleError
-from ..records import Array, SliceStack, as_stored
+from ..records import Array, Reconstruction, SliceStack, as_stored
 from .conformal import conformal_p, controlling_threshold, kept_ranks, location_p
 from .evidence import EvidenceConfig, combine, core_of, parts_of, spread_of, standardised
 from .reference import Reference, ReferenceBuilder
@@ -73,10 +73,10 @@ class Calibration:
         """The smallest p it can give."""
         return 1 / (self.subjects + 1)
 
-    def judge(self, stack: SliceStack, healthy: Array) -> Judgement:
-        """Judge one volume: its slices and the detector's healthy counterparts (N, 1, H, W)."""
+    def judge(self, stack: SliceStack, redrawn: Reconstruction) -> Judgement:
+        """Judge one volume: its slices and what the detector says healthy ones would look like."""
         core = core_of(stack, self.config)
-        raw = parts_of(stack, healthy, core)
+        raw = parts_of(stack, redrawn, core)
         z = standardised(raw, self.references, core, self.config)
         evidence = combine(z, self.config.asymmetry_floor)
         scores = slice_scores(evidence, core)
@@ -162,11 +162,11 @@ def load_calibration(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -
         raise BundleError("The bundle's calibration is incomplete. Calibrate again with `mrianomaly calibrate`.") from error
 
 
-def calibrate(subjects: Sequence[tuple[SliceStack, Array]], count_regions: CountRegions, config: EvidenceConfig) -> Calibration:
+def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regions: CountRegions, config: EvidenceConfig) -> Calibration:
     """Learn from healthy subjects that training never saw what is ordinary.
 
     Args:
-        subjects: per subject its slices and the detector's healthy counterparts (N, 1, H, W).
+        subjects: per subject its slices and what the detector says healthy ones would look like.
         count_regions: how findings are counted (see findings/components.py).
         config: which parts of the evidence speak.
 
@@ -175,10 +175,12 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Array]], count_regions: Count
     """
     conformal_p(0.0, np.zeros(len(subjects)))  # refuses too few before the work
     cores = [core_of(stack, config) for stack, _ in subjects]
-    raw = [parts_of(stack, healthy, core) for (stack, healthy), core in zip(subjects, cores, strict=True)]
+    raw = [parts_of(stack, redrawn, core) for (stack, redrawn), core in zip(subjects, cores, strict=True)]
+    floors = dict(zip(config.parts, config.floors, strict=True))
+    if subjects[0][1].spread is not None and "residual" in floors:
+        floors["residual"] = config.deviation_floor
     builders = {
-        name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), config.floors[place], odd=name == "asymmetry")
-        for place, name in enumerate(config.parts)
+        name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), floor, odd=name == "asymmetry") for name, floor in floors.items()
     }
     evidence, spreads = [], []
     for row, core in enumerate(cores):

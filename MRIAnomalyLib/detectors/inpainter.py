@@ -24,6 +24,7 @@ from ..training.curves import write_losses, write_samples
 from ..training.data import NormalSlices, fingerprint
 from ..training.hiding import grid, random_hidden
 from ..training.loop import Log, Run, Step, resume_run, train
+from ..training.spoiling import spoiled
 from .base import Detector, Report, register
 
 _ANYTIME = {"steps", "patch_share"}  # may change between stop and resume
@@ -51,6 +52,7 @@ class InpainterConfig:
     average_decay: float = 0.999  # of the averaged network, which is the one that is kept
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
+    spoiled_share: float = 0.5  # of the training slices: lesion-like changes in what is visible
     patch_share: float = 0.25  # side of a hidden square in use, as a share of the image: 16 of 64 pixels are 48 mm
 
     def __post_init__(self) -> None:
@@ -169,7 +171,8 @@ class Inpainter(Detector):
             for group in optimiser.param_groups:
                 group["lr"] = config.learning_rate * _pace(number, config)
             with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=config.precision == "bfloat16"):
-                mean, spread = net(batch.slices.to(device), hidden.to(device), batch.level.to(device))
+                seen = spoiled(batch.slices, config.spoiled_share, random)
+                mean, spread = net(seen.to(device), hidden.to(device), batch.level.to(device))
             loss = likelihood_loss(batch.slices.to(device), mean, spread, (hidden * batch.mask).to(device))
             optimiser.zero_grad(set_to_none=True)
             loss.backward()

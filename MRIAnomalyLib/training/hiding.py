@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+from .blobs import random_blobs
 
 SIDES = (1 / 16, 3 / 8)  # of a hidden square or rectangle, as a share of the image: 4 to 24 of 64 pixels
 RECTANGLES = 5  # at most
 GRID_SHARE = 0.5  # of the slices: hidden on a grid; the others by rectangles
-BLOB_SHARE = 0.3  # of the slices: also a region of irregular shape, up to a sixth of the image
-BLOB_CELLS = 6  # of coarse noise along one side, whose hills are the regions
+BLOB_SHARE = 0.3  # of the slices: also regions of irregular shape
 
 
 def random_hidden(count: int, size: int, random: torch.Generator) -> Tensor:
     """Maps (count, 1, size, size) that are 1 where a slice is hidden; never empty."""
     maps = [_grid(size, random) if _chance(GRID_SHARE, random) else _rectangles(size, random) for _ in range(count)]
-    blobs = _blobs(count, size, random) * (torch.rand(count, 1, 1, 1, generator=random) < BLOB_SHARE)
-    return torch.maximum(torch.stack(maps)[:, None], blobs)
+    return torch.maximum(torch.stack(maps)[:, None], random_blobs(count, size, BLOB_SHARE, random))
 
 
 def grid(size: int, side: int, row: int, column: int) -> Tensor:
@@ -42,14 +41,6 @@ def _rectangles(size: int, random: torch.Generator) -> Tensor:
         row, column = _below(size - height, random), _below(size - width, random)
         map_[row : row + height, column : column + width] = 1
     return map_
-
-
-def _blobs(count: int, size: int, random: torch.Generator) -> Tensor:
-    coarse = torch.randn(count, 1, BLOB_CELLS, BLOB_CELLS, generator=random)
-    hills = functional.interpolate(coarse, size=size, mode="bicubic")
-    share = torch.rand(count, generator=random) / 6
-    heights = torch.stack([one.flatten().quantile(1 - float(part)) for one, part in zip(hills, share, strict=True)])
-    return (hills > heights[:, None, None, None]).float()
 
 
 def _side(size: int, random: torch.Generator) -> int:
