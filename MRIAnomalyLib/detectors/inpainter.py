@@ -8,13 +8,15 @@ Recognition 2021) and regression of mean and variance by likelihood (Nix and Wei
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..errors import UsageError
 from ..nets.predictor import Predictor, learn_place
@@ -27,9 +29,12 @@ from ..training.loop import Log, Run, Step, resume_run, train
 from ..training.spoiling import spoiled
 from .base import Detector, Report, register
 
-_ANYTIME = {"steps", "patch_share"}  # may change between stop and resume
+_ANYTIME = {"steps", "patch_share", "second_look"}  # may change between stop and resume
 _SHEET = 64  # slices on the sample sheet
 _ROWS_AT_ONCE = 64  # slices that go through the network together
+LEAST_SPREAD = 1e-3  # standardised intensity
+STRANGE = 2.0  # predicted standard deviations, mean of 3 x 3 pixels, from which a second look hides a place
+MOST_FOUND = 0.2  # of a slice's brain that a second look hides: without context nothing can be predicted
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class InpainterConfig:
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
     spoiled_share: float = 0.5  # of the training slices: lesion-like changes in what is visible
+    second_look: bool = False  # hide what the first look found, on both sides, and predict again: takes twice as long
     patch_share: float = 0.25  # side of a hidden square in use, as a share of the image: 16 of 64 pixels are 48 mm
 
     def __post_init__(self) -> None:
@@ -130,18 +136,17 @@ class Inpainter(Detector):
         self.predictor.to(device).eval()
         slices, level = torch.from_numpy(stack.pixels).to(device).float(), torch.from_numpy(stack.level).to(device)
         mask = torch.from_numpy(stack.mask).to(device).float()
-        count, mean, spread = (torch.zeros_like(slices) for _ in range(3))
-        patterns = list(self._patterns())
-        for done, pattern in enumerate(patterns, 1):
-            hidden = pattern.to(device).expand_as(slices)
-            for rows in torch.arange(len(slices), device=device).split(_ROWS_AT_ONCE):
-                guess, doubt = self.predictor(slices[rows], hidden[rows], level[rows])
-                count[rows] += hidden[rows]
-                mean[rows] += hidden[rows] * guess
-                spread[rows] += hidden[rows] * doubt
+        passes = [grid(self.config.image_size, side, row, column).to(device) for side, row, column in self._squares()]
+        looks, number = 1 + self.config.second_look, itertools.count(1)
+
+        def tick() -> None:
             if progress:
-                progress(done, len(patterns))
-        healthy, spread = (mean / count).clamp(min=0), spread / count
+                progress(next(number), looks * len(passes))
+
+        mean, spread = self._look(slices, level, torch.zeros_like(slices), passes, tick)
+        if self.config.second_look:
+            mean, spread = self._look(slices, level, self._strange(slices, mean, spread, mask), passes, tick)
+        healthy = mean.clamp(min=0)
         off = (slices - healthy).abs() * mask
         area = mask.sum((1, 2, 3)).clamp(min=1)
         return Reconstruction(
@@ -150,13 +155,42 @@ class Inpainter(Detector):
             spread=spread.cpu().numpy(),
         )
 
-    def _patterns(self) -> Iterator[Tensor]:
-        """Hidden maps (H, W) that together hide every pixel four times, each time in another corner of its square."""
-        size = self.config.image_size
-        side = max(2, round(self.config.patch_share * size))
+    def _look(
+        self, slices: Tensor, level: Tensor, found: Tensor, passes: Sequence[Tensor], tick: Callable[[], None]
+    ) -> tuple[Tensor, Tensor]:
+        """Mean and spread of every pixel from all passes in which it was hidden; what was found is hidden in each.
+
+        A pass counts by how deep in its square the pixel lay: at the rim its neighbours give it away, lesion or not. The spread holds
+        that of each pass and theirs from each other.
+        """
+        weight, first, second = (torch.zeros_like(slices) for _ in range(3))
+        for depth in passes:
+            counts = torch.maximum(depth, found * depth.max())
+            for rows in torch.arange(len(slices), device=slices.device).split(_ROWS_AT_ONCE):
+                mean, spread = self.predictor(slices[rows], (counts[rows] > 0).float(), level[rows])
+                weight[rows] += counts[rows]
+                first[rows] += counts[rows] * mean
+                second[rows] += counts[rows] * (mean.square() + spread.square())
+            tick()
+        mean = first / weight
+        return mean, (second / weight - mean.square()).clamp(min=LEAST_SPREAD**2).sqrt()
+
+    def _strange(self, slices: Tensor, mean: Tensor, spread: Tensor, mask: Tensor) -> Tensor:
+        """(N, 1, H, W) 1 where a slice is far from what was expected, and a pixel around it: what a second look hides."""
+        area = functional.avg_pool2d(mask, 3, 1, 1).clamp(min=1 / 9)
+        off = (functional.avg_pool2d((slices - mean) / spread * mask, 3, 1, 1) / area * mask).abs()
+        most = torch.stack(
+            [one[inside > 0].quantile(1 - MOST_FOUND) if inside.any() else one.max() for one, inside in zip(off, mask, strict=True)]
+        )
+        far = (off > most[:, None, None, None].clamp(min=STRANGE)).float()
+        return functional.max_pool2d(far, 3, 1, 1) * mask
+
+    def _squares(self) -> Iterator[tuple[int, int, int]]:
+        """Side and start (row, column) of the squares of each pass; together they hide every pixel four times, in another corner each."""
+        side = max(2, round(self.config.patch_share * self.config.image_size))
         for row in range(0, 2 * side, side // 2):
             for column in range(0, 2 * side, side // 2):
-                yield grid(size, side, row, column)
+                yield side, row, column
 
     def _prepare_training(self, normals: SliceStack, device: str) -> tuple[Run, Step]:
         config, random = self.config, torch.Generator().manual_seed(self.config.seed)

@@ -23,15 +23,22 @@ def random_hidden(count: int, size: int, random: torch.Generator) -> Tensor:
 
 
 def grid(size: int, side: int, row: int, column: int) -> Tensor:
-    """(size, size) map of squares `side` wide, as far apart, the first one starting at (row, column): a quarter is hidden."""
-    places = torch.arange(size)
-    down, across = (((places - start) % (2 * side) < side).float() for start in (row, column))
-    return down[:, None] * across
+    """Squares `side` wide and as far apart, one of them starting at (row, column): a quarter is hidden.
+
+    Returns:
+        (size, size) how many pixels deep inside its square a pixel lies, from 1 at the rim; 0 between the squares.
+    """
+    down, across = (_depth((torch.arange(size) - start) % (2 * side), side) for start in (row, column))
+    return torch.minimum(down[:, None], across)
 
 
 def _grid(size: int, random: torch.Generator) -> Tensor:
     side = _side(size, random)
-    return grid(size, side, _below(2 * side, random), _below(2 * side, random))
+    return (grid(size, side, _below(2 * side, random), _below(2 * side, random)) > 0).float()
+
+
+def _depth(place: Tensor, side: int) -> Tensor:
+    return torch.minimum(place + 1, side - place).clamp(min=0).float()
 
 
 def _rectangles(size: int, random: torch.Generator) -> Tensor:

@@ -150,6 +150,27 @@ def test_a_score_does_not_depend_on_who_was_judged_before(calibration):
     assert calibration.judge(*person(301)).volume_score == first
 
 
+def test_a_residual_counts_in_the_spread_that_the_detector_predicts():
+    sure, unsure = 0.05, 0.2  # on the two sides
+    people = []
+    for seed in range(20):
+        stack, redrawn = person(seed)
+        spread = np.full_like(stack.pixels, sure)
+        spread[..., 16:] = unsure
+        people.append((stack, Reconstruction(redrawn.healthy, {}, spread=spread)))
+    stack, redrawn = people[0]
+    core = core_of(stack, EvidenceConfig())
+    plain = parts_of(stack, Reconstruction(redrawn.healthy, {}), core)["residual"]
+    counted = parts_of(stack, redrawn, core)["residual"]
+    inside = core.copy()
+    inside[..., 12:20] = False  # away from where smoothing mixes the two
+    expected = plain / np.where(np.arange(32) < 16, sure, unsure)
+    np.testing.assert_allclose(counted[inside], expected[inside], rtol=0.02, atol=0.02)
+    config = EvidenceConfig(deviation_floor=0.3)
+    least = calibrate(people, COUNT, config).references["residual"].spread.min()
+    assert least >= 0.3
+
+
 def test_the_rim_of_the_brain_is_not_judged():
     stack, redrawn = person(6)
     core = core_of(stack, EvidenceConfig())

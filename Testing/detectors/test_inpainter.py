@@ -85,6 +85,19 @@ def test_a_planted_square_raises_the_score_and_lights_up_where_it_is(trained, co
     assert inside.mean() > 0.8
 
 
+def test_a_lesion_larger_than_the_hidden_patch_is_found_by_the_second_look(trained):
+    stack = ellipses(6, seed=3)
+    pixels = stack.pixels.copy()
+    lesion = np.s_[:, 0, 8:22, 6:13]  # the patch is 8 pixels wide
+    inside = stack.mask[lesion]
+    pixels[lesion] -= 0.3 * inside
+    lesioned = SliceStack(pixels, stack.mask, stack.level, stack.subject)
+    again = create("inpainter", {**SMALL, "second_look": True})
+    again.load_weights(trained.weights())
+    missed = [np.abs(detector.reconstruct(lesioned).healthy - stack.pixels)[lesion][inside].mean() for detector in (trained, again)]
+    assert missed[1] < 0.7 * missed[0]
+
+
 def test_slices_of_another_size_or_level_and_settings_that_cannot_be_are_refused():
     with pytest.raises(UsageError, match="the network takes 32"):
         create("inpainter", SMALL).fit(ellipses(4, size=16))

@@ -8,11 +8,16 @@ def random(seed=0):
 
 
 def test_a_grid_hides_a_quarter_and_its_shifts_hide_every_pixel_alike():
-    assert grid(64, 16, 0, 0).mean() == 0.25
-    together = sum(grid(64, 16, row, column) for row in range(0, 32, 8) for column in range(0, 32, 8))
+    assert (grid(64, 16, 0, 0) > 0).float().mean() == 0.25
+    together = sum((grid(64, 16, row, column) > 0).int() for row in range(0, 32, 8) for column in range(0, 32, 8))
     assert (together == 4).all()
     assert grid(32, 8, 3, 5)[3:11, 5:13].all()
     assert not grid(32, 8, 3, 5)[2].any()
+
+
+def test_a_grid_tells_how_deep_a_pixel_lies_in_its_square():
+    assert grid(16, 4, 0, 0)[:4, :4].tolist() == [[1, 1, 1, 1], [1, 2, 2, 1], [1, 2, 2, 1], [1, 1, 1, 1]]
+    assert grid(16, 4, 0, 14)[0, :3].tolist() == [2, 1, 0]  # a square that the edge of the image cuts
 
 
 def test_the_same_generator_state_hides_the_same_and_the_next_draw_hides_something_else():
