@@ -15,7 +15,7 @@ from .bundles.bundle import open_bundle, save_bundle
 from .bundles.card import write_card
 from .bundles.loading import load_detector, pick_device
 from .calibration import judgement
-from .calibration.evidence import EvidenceConfig
+from .calibration.evidence import EvidenceConfig, config_for
 from .errors import CalibrationError, InputError, NotComparableError
 from .files.cases import Case, read_cases
 from .files.reading import read_volume
@@ -151,7 +151,7 @@ def judge_healthy(
 ) -> judgement.Calibration:
     """The calibration that these healthy subjects (slices, reconstructions) give."""
     voxel_mm3 = recipe.pixel_mm**2 * recipe.step_mm
-    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config or EvidenceConfig())
+    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config or config_for(pairs[0][1]))
 
 
 def prepare_cases(

@@ -76,9 +76,9 @@ class Calibration:
     def judge(self, stack: SliceStack, redrawn: Reconstruction) -> Judgement:
         """Judge one volume: its slices and what the detector says healthy ones would look like."""
         core = core_of(stack, self.config)
-        raw = parts_of(stack, redrawn, core)
+        raw = parts_of(stack, redrawn, core, self.config)
         z = standardised(raw, self.references, core, self.config)
-        evidence = combine(z, self.config.asymmetry_floor)
+        evidence = combine(z, self.config)
         scores = slice_scores(evidence, core)
         comparable = (scores - self.slice_mean) / self.slice_spread
         score = volume_score(evidence, core)
@@ -175,18 +175,16 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regio
     """
     conformal_p(0.0, np.zeros(len(subjects)))  # refuses too few before the work
     cores = [core_of(stack, config) for stack, _ in subjects]
-    raw = [parts_of(stack, redrawn, core) for (stack, redrawn), core in zip(subjects, cores, strict=True)]
-    floors = dict(zip(config.parts, config.floors, strict=True))
-    if subjects[0][1].spread is not None and "residual" in floors:
-        floors["residual"] = config.deviation_floor
+    raw = [parts_of(stack, redrawn, core, config) for (stack, redrawn), core in zip(subjects, cores, strict=True)]
     builders = {
-        name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), floor, odd=name == "asymmetry") for name, floor in floors.items()
+        name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), config.floors[place], odd=name == "asymmetry")
+        for place, name in enumerate(config.parts)
     }
     evidence, spreads = [], []
     for row, core in enumerate(cores):
         others = {name: builder.reference(without=row) for name, builder in builders.items()}
         z = standardised(raw[row], others, core, config)
-        evidence.append(combine(z, config.asymmetry_floor))
+        evidence.append(combine(z, config))
         spreads.append({name: spread_of(map_[core]) for name, map_ in z.items()})
     scores = np.stack([slice_scores(map_, core) for map_, core in zip(evidence, cores, strict=True)])
     curves = np.stack([count_regions(map_, THRESHOLDS) for map_ in evidence])

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from MRIAnomalyLib.calibration.asymmetry import left_right
-from MRIAnomalyLib.calibration.evidence import EvidenceConfig, combine, core_of, parts_of
+from MRIAnomalyLib.calibration.evidence import EvidenceConfig, combine, config_for, core_of, parts_of
 from MRIAnomalyLib.calibration.judgement import calibrate, load_calibration
 from MRIAnomalyLib.calibration.reference import ReferenceBuilder
 from MRIAnomalyLib.errors import BundleError, CalibrationError
@@ -128,13 +128,13 @@ def test_asymmetry_changes_sign_when_the_brain_is_mirrored():
 
 def test_evidence_is_only_where_residual_and_atlas_agree():
     parts = {"residual": np.array([4.0, -4, 4, 0]), "atlas": np.array([1.0, -1, -1, 3])}
-    assert np.allclose(combine(parts, 1.0), [2, -2, 0, 0])
+    assert np.allclose(combine(parts, EvidenceConfig()), [2, -2, 0, 0])
 
 
 def test_disease_on_both_sides_is_lowered_but_does_not_cancel():
     parts = {"residual": np.full(3, 8.0), "atlas": np.full(3, 8.0), "asymmetry": np.array([8.0, 0, -8])}
-    assert np.allclose(combine(parts, 1.0), [8, 4, 4])
-    assert np.allclose(combine(parts, 0.0), [8, 0, 0])
+    assert np.allclose(combine(parts, EvidenceConfig()), [8, 4, 4])
+    assert np.allclose(combine(parts, EvidenceConfig(asymmetry_floor=0.0)), [8, 0, 0])
 
 
 def test_a_part_can_be_switched_off():
@@ -160,19 +160,30 @@ def test_a_residual_counts_in_the_spread_that_the_detector_predicts():
         people.append((stack, Reconstruction(redrawn.healthy, {}, spread=spread)))
     stack, redrawn = people[0]
     core = core_of(stack, EvidenceConfig())
-    plain = parts_of(stack, Reconstruction(redrawn.healthy, {}), core)["residual"]
-    counted = parts_of(stack, redrawn, core)["residual"]
+    plain = parts_of(stack, Reconstruction(redrawn.healthy, {}), core, EvidenceConfig())["residual"]
+    counted = parts_of(stack, redrawn, core, EvidenceConfig())["residual"]
     inside = core.copy()
     inside[..., 12:20] = False  # away from where smoothing mixes the two
     expected = plain / np.where(np.arange(32) < 16, sure, unsure)
     np.testing.assert_allclose(counted[inside], expected[inside], rtol=0.02, atol=0.02)
-    config = EvidenceConfig(deviation_floor=0.3)
-    least = calibrate(people, COUNT, config).references["residual"].spread.min()
-    assert least >= 0.3
+
+
+def test_a_silent_part_is_measured_but_has_no_say():
+    people = [person(seed) for seed in range(20)]
+    silent = calibrate(people, COUNT, EvidenceConfig(silent=("atlas",))).judge(*person(300))
+    without = calibrate(people, COUNT, EvidenceConfig(parts=("residual", "asymmetry"), floors=(0.02, 0.02))).judge(*person(300))
+    assert set(silent.z) == {"residual", "atlas", "asymmetry"}
+    assert np.array_equal(silent.evidence, without.evidence)
+
+
+def test_a_detector_that_predicts_a_spread_needs_no_atlas():
+    healthy = np.zeros((2, 1, 4, 4))
+    assert config_for(Reconstruction(healthy, {})) == EvidenceConfig()
+    assert "atlas" in config_for(Reconstruction(healthy, {}, spread=healthy + 1)).silent
 
 
 def test_the_rim_of_the_brain_is_not_judged():
     stack, redrawn = person(6)
     core = core_of(stack, EvidenceConfig())
     assert core.sum() < BRAIN.sum()
-    assert all((part[~core] == 0).all() for part in parts_of(stack, redrawn, core).values())
+    assert all((part[~core] == 0).all() for part in parts_of(stack, redrawn, core, EvidenceConfig()).values())

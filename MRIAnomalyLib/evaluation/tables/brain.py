@@ -228,7 +228,7 @@ def _atlas_map(bench: Bench, case: Case, recipe: Recipe) -> tuple[Array, Array]:
     stack = prepare_head(head_of(case), recipe).stack
     core = core_of(stack, bench.calibration.config)
     bench.step()
-    return parts_of(stack, Reconstruction(np.zeros_like(stack.pixels), {}), core)["atlas"], core
+    return parts_of(stack, Reconstruction(np.zeros_like(stack.pixels), {}), core, bench.calibration.config)["atlas"], core
 
 
 def _semi_synthetic(bench: Bench, seen: Sequence[Seen], outlines: Sequence[Path]) -> list[dict[str, Any]]:
