@@ -29,7 +29,7 @@ ABOUT = {
     "use": "Shows what in a scan does not look like the healthy ones it was trained on.",
     "limits": ["Calibrated p-values hold for scans like the calibration scans: same scanner, sequence and preparation."],
     "results": [],
-    "captions": {"losses.png": "Losses of generator and discriminator", "samples.png": "Slices drawn from the prior"},
+    "captions": {"losses.png": "Losses in training", "samples.png": "Slices as the model draws them"},
 }
 LICENCE_NOTE = "The weights are yours; state here under which terms the scans they were learned from may be used."
 
@@ -65,10 +65,11 @@ def train(
         InputError: a scan cannot be read.
         UsageError: a setting that cannot be.
     """
-    from .detectors import create
+    from .detectors import create, settings_of
 
     steps = recipe_from(recipe or {})
-    learner = create(detector, {"image_size": steps.size_px, "seed": seed, **config})
+    grid = {"image_size": steps.size_px, "levels": steps.slices}  # as far as the detector asks
+    learner = create(detector, {**{name: grid[name] for name in grid.keys() & settings_of(detector)}, "seed": seed, **config})
     prepared = list(prepare_cases(read_cases(images), steps, progress))
     stack = training_stack([one for _, one in prepared])
     began = time.monotonic()

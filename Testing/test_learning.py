@@ -13,7 +13,10 @@ from MRIAnomalyLib.files.cases import Case
 from MRIAnomalyLib.files.reading import read_volume
 from MRIAnomalyLib.prepare.recipe import Recipe, prepare
 
-TINY = {"width": 4, "latent_dim": 4, "steps": 2, "batch_size": 4, "pool": 8, "fast_steps": 2, "precision": "float32"}
+TINY = {
+    "anogan": {"width": 4, "latent_dim": 4, "steps": 2, "batch_size": 4, "pool": 8, "fast_steps": 2, "precision": "float32"},
+    "inpainter": {"width": 4, "steps": 2, "batch_size": 4, "patch_share": 0.5, "precision": "float32"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +41,17 @@ def people(one_brain, monkeypatch):
     return cases
 
 
-def make_bundle(tmp_path, people, names=("a", "b")):
-    people(names)
-    how = {"config": TINY, "recipe": None, "resume": False, "max_minutes": None, "seed": 0, "checkpoints": tmp_path / "checkpoints"}
-    return learning.train("anogan", tmp_path / "cases.csv", tmp_path / "brain-t1-anogan", **how)
+def make_bundle(tmp_path, people, detector="anogan"):
+    people(("a", "b"))
+    how = {
+        "config": TINY[detector],
+        "recipe": None,
+        "resume": False,
+        "max_minutes": None,
+        "seed": 0,
+        "checkpoints": tmp_path / "checkpoints",
+    }
+    return learning.train(detector, tmp_path / "cases.csv", tmp_path / f"brain-t1-{detector}", **how)
 
 
 def test_training_leaves_a_bundle_that_says_it_is_not_calibrated(tmp_path, people):
@@ -59,8 +69,9 @@ def test_calibration_needs_other_people_than_training(tmp_path, people):
         learning.calibrate(folder, tmp_path / "cases.csv", None, device="cpu")
 
 
-def test_a_calibrated_bundle_keeps_its_weights_and_can_be_chosen(tmp_path, people):
-    folder = make_bundle(tmp_path, people)
+@pytest.mark.parametrize("detector", TINY)
+def test_a_calibrated_bundle_keeps_its_weights_and_can_be_chosen(tmp_path, people, detector):
+    folder = make_bundle(tmp_path, people, detector)
     before = open_bundle(folder).weights()
     people(list(map(str, range(20))))
     learning.calibrate(folder, tmp_path / "cases.csv", tmp_path / "out", device="cpu")

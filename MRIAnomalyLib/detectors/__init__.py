@@ -5,3 +5,4 @@ from . import inpainter as inpainter
 from .base import Detector as Detector
 from .base import create as create
 from .base import names as names
+from .base import settings_of as settings_of
