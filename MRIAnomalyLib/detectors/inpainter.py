@@ -202,10 +202,10 @@ class Inpainter(Detector):
 
         def step(number: int) -> dict[str, float]:
             batch, hidden = data.draw(config.batch_size), random_hidden(config.batch_size, config.image_size, random)
+            seen = spoiled(batch.slices, config.spoiled_share, random)
             for group in optimiser.param_groups:
                 group["lr"] = config.learning_rate * _pace(number, config)
             with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=config.precision == "bfloat16"):
-                seen = spoiled(batch.slices, config.spoiled_share, random)
                 mean, spread = net(seen.to(device), hidden.to(device), batch.level.to(device))
             loss = likelihood_loss(batch.slices.to(device), mean, spread, (hidden * batch.mask).to(device))
             optimiser.zero_grad(set_to_none=True)
