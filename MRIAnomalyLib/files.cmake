@@ -36,6 +36,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/__init__.py
   MRIAnomalyLib/detectors/anogan.py
   MRIAnomalyLib/detectors/base.py
+  MRIAnomalyLib/detectors/inpainter.py
   MRIAnomalyLib/detectors/memory.py
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
@@ -90,6 +91,8 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/learning.py
   MRIAnomalyLib/nets/__init__.py
   MRIAnomalyLib/nets/dcgan.py
+  MRIAnomalyLib/nets/predictor.py
+  MRIAnomalyLib/nets/unet.py
   MRIAnomalyLib/outputs/__init__.py
   MRIAnomalyLib/outputs/figures.py
   MRIAnomalyLib/outputs/folder.py
@@ -112,9 +115,12 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/resources.py
   MRIAnomalyLib/training/__init__.py
   MRIAnomalyLib/training/adversarial.py
+  MRIAnomalyLib/training/blobs.py
   MRIAnomalyLib/training/curves.py
   MRIAnomalyLib/training/data.py
+  MRIAnomalyLib/training/hiding.py
   MRIAnomalyLib/training/loop.py
+  MRIAnomalyLib/training/spoiling.py
   )
 
 set(LIBRARY_RESOURCES

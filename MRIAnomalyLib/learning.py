@@ -17,7 +17,7 @@ from .bundles.card import write_card
 from .bundles.loading import hardware, load_detector, pick_device
 from .bundles.model import coded
 from .calibration import judgement
-from .calibration.evidence import EvidenceConfig
+from .calibration.evidence import EvidenceConfig, config_for
 from .detectors.memory import redraw
 from .errors import CalibrationError, InputError, NotComparableError, UsageError
 from .files.atomic import check_target
@@ -26,14 +26,14 @@ from .files.reading import read_volume
 from .findings.components import count_curve
 from .prepare import plausibility
 from .prepare.recipe import Recipe, prepare, recipe_from
-from .records import Array, Prepared, Progress, ProgressCallback, SliceStack
+from .records import Array, Prepared, Progress, ProgressCallback, Reconstruction, SliceStack
 
 FEWEST_PIXELS = 80  # of brain that a slice must hold to be learned from
 ABOUT = {
     "use": "Shows what in a scan does not look like the healthy ones it was trained on.",
     "limits": ["Calibrated p-values hold for scans like the calibration scans: same scanner, sequence and preparation."],
     "results": [],
-    "captions": {"losses.png": "Losses of generator and discriminator", "samples.png": "Slices drawn from the prior"},
+    "captions": {"losses.png": "Losses in training", "samples.png": "Slices as the model draws them"},
 }
 LICENCE_NOTE = "The weights are yours; state here under which terms the scans they were learned from may be used."
 
@@ -69,10 +69,11 @@ def train(
         InputError: a scan cannot be read.
         UsageError: a setting that cannot be.
     """
-    from .detectors import create
+    from .detectors import create, settings_of
 
     steps = recipe_from(recipe or {})
-    learner = create(detector, {"image_size": steps.size_px, "seed": seed, **config})
+    grid = {"image_size": steps.size_px, "levels": steps.slices}  # as far as the detector asks
+    learner = create(detector, {**{name: grid[name] for name in grid.keys() & settings_of(detector)}, "seed": seed, **config})
     prepared = list(prepare_cases(read_cases(images), steps, progress))
     stack = training_stack([one for _, one in prepared])
     began = time.monotonic()
@@ -159,7 +160,7 @@ class _Healthy:
     """What a detector made of healthy people."""
 
     steps: int  # of its search
-    pairs: list[tuple[SliceStack, Array]] = field(default_factory=list)  # slices and their healthy counterparts
+    pairs: list[tuple[SliceStack, Reconstruction]] = field(default_factory=list)
     facts: list[Mapping[str, float]] = field(default_factory=list)  # measured while preparing
     seconds: dict[str, list[float]] = field(default_factory=dict)  # device -> of each scan
 
@@ -181,7 +182,7 @@ def _see_healthy(
     for _, prepared in prepare_cases(cases, recipe_from(bundle.model["recipe"]), progress, "calibrate"):
         drawn = redraw(detector, prepared.stack, device=device, steps=seen.steps)
         device = drawn.device
-        seen.pairs.append((prepared.stack, drawn.reconstruction.healthy))
+        seen.pairs.append((prepared.stack, drawn.reconstruction))
         seen.facts.append(prepared.facts)
         now = time.monotonic()
         seen.seconds.setdefault(device, []).append(now - began)
@@ -200,10 +201,12 @@ def card_of(model: Mapping[str, Any], pictures: Iterable[str]) -> str:
     return write_card(model, use=about["use"], limits=about["limits"], results=about["results"], pictures=captions)
 
 
-def judge_healthy(pairs: Sequence[tuple[SliceStack, Array]], recipe: Recipe, config: EvidenceConfig | None = None) -> judgement.Calibration:
-    """The calibration that these healthy subjects (slices, healthy counterparts) give."""
+def judge_healthy(
+    pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, config: EvidenceConfig | None = None
+) -> judgement.Calibration:
+    """The calibration that these healthy subjects (slices, reconstructions) give."""
     voxel_mm3 = recipe.pixel_mm**2 * recipe.step_mm
-    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config or EvidenceConfig())
+    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config or config_for(pairs[0][1]))
 
 
 def prepare_cases(

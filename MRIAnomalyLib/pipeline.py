@@ -73,7 +73,7 @@ def detect(
     drawn = redraw(detector, prepared.stack, seed=seed, device=device, steps=steps, progress=clock.stage("reconstruct"))
     redrawn = drawn.reconstruction
     clock.stage("evidence")(0, 1)
-    judged = calibration.judge(prepared.stack, redrawn.healthy)
+    judged = calibration.judge(prepared.stack, redrawn)
     maps = _carry_maps(volume, prepared, redrawn, judged, calibration)
     clock.stage("findings")(0, 1)
     voxel_mm3 = float(abs(np.linalg.det((prepared.template_to_world @ prepared.grid_affine)[:3, :3])))

@@ -17,7 +17,10 @@ from MRIAnomalyLib.files.cases import Case
 from MRIAnomalyLib.files.reading import read_volume
 from MRIAnomalyLib.prepare.recipe import Recipe, prepare
 
-TINY = {"width": 4, "latent_dim": 4, "steps": 2, "batch_size": 4, "pool": 8, "fast_steps": 2, "precision": "float32"}
+TINY = {
+    "anogan": {"width": 4, "latent_dim": 4, "steps": 2, "batch_size": 4, "pool": 8, "fast_steps": 2, "precision": "float32"},
+    "inpainter": {"width": 4, "steps": 2, "batch_size": 4, "precision": "float32"},
+}
 NEIGHBOURS = [f"neighbour_{number:02}" for number in range(20)]
 
 
@@ -47,10 +50,11 @@ def people(one_brain):
         yield found
 
 
-def make_bundle(folder, people, names=("a", "b")):
+def make_bundle(folder, people, names=("a", "b"), detector="anogan"):
     people(names)
-    how = {"config": TINY, "recipe": None, "resume": False, "max_minutes": None, "seed": 0, "checkpoints": folder / "checkpoints"}
-    return learning.train("anogan", folder / "cases.csv", folder / "brain-t1-anogan", **how)
+    checkpoints = folder / "checkpoints"
+    how = {"config": TINY[detector], "recipe": None, "resume": False, "max_minutes": None, "seed": 0, "checkpoints": checkpoints}
+    return learning.train(detector, folder / "cases.csv", folder / f"brain-t1-{detector}", **how)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +127,16 @@ def test_want_of_memory_is_told_once_and_the_time_is_that_of_the_device_that_did
     assert device == "cpu"
     assert timing["seconds"] >= 0  # the stand-in needs no time worth mentioning
     assert "core" in timing["hardware"]
+
+
+def test_a_detector_that_predicts_a_spread_is_calibrated_by_its_own_deviation(tmp_path, people):
+    folder = make_bundle(tmp_path, people, detector="inpainter")
+    people(NEIGHBOURS)
+    learning.calibrate(folder, tmp_path / "cases.csv", tmp_path / "out", device="cpu")
+    after = open_bundle(tmp_path / "out")
+    assert after.model["config"]["levels"] == Recipe().slices
+    assert after.model["calibration"]["evidence"]["silent"] == ["atlas"]
+    assert choose_bundle(after) is after
 
 
 def test_a_person_scanned_twice_counts_once():

@@ -2,6 +2,7 @@
 
 Three questions are asked at each place, each answered in standard deviations of healthy people there, positive for brighter:
 does it differ from the detector's healthy counterpart (residual), from healthy people (atlas), from the other side (asymmetry)?
+A detector that says how sure it is of its counterpart has its residual measured in its own standard deviations first.
 Evidence is what residual and atlas agree on, raised where the other side differs. Bright and dark are kept apart by their sign.
 """
 
@@ -13,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..records import Array, SliceStack
+from ..records import Array, Reconstruction, SliceStack
 from .asymmetry import left_right
-from .reference import Reference, smooth_inside
+from .reference import SMOOTHING_PX, Reference, smooth_inside
 
 PARTS = ("residual", "atlas", "asymmetry")
 
@@ -25,17 +26,34 @@ class EvidenceConfig:
     """Which parts speak, and how finely; chosen on validation subjects."""
 
     parts: tuple[str, ...] = PARTS  # any of PARTS; each can be left out
-    floors: tuple[float, ...] = (0.02, 0.02, 0.02)  # standardised intensity added to the healthy spread, per entry of PARTS
+    silent: tuple[str, ...] = ()  # of them: measured and written, without a say in the evidence
+    floors: tuple[float, ...] = (0.02, 0.02, 0.02)  # added to the healthy spread, per entry of PARTS, in the unit of the part
+    smoothing_px: tuple[float, ...] = SMOOTHING_PX  # of the parts before they are standardised: slice, row, column
     asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
 
 
-def parts_of(stack: SliceStack, healthy: Array, mask: Array) -> dict[str, Array]:
-    """The raw parts of one volume, each (N, H, W), smoothed, in standardised intensity; `mask` as `core_of` gives it."""
+# of detectors that predict a spread: their own deviation counts, and they hold the atlas in themselves
+WITH_SPREAD = EvidenceConfig(silent=("atlas",), floors=(0.1, 0.02, 0.02), smoothing_px=(1.3, 2.0, 2.0))
+
+
+def config_for(redrawn: Reconstruction) -> EvidenceConfig:
+    """The evidence that validation subjects chose for a detector that reconstructs like this."""
+    return EvidenceConfig() if redrawn.spread is None else WITH_SPREAD
+
+
+def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: EvidenceConfig) -> dict[str, Array]:
+    """The raw parts of one volume, each (N, H, W), smoothed; `mask` as `core_of` gives it.
+
+    In standardised intensity, but for the residual of a detector that predicts a spread: in predicted standard deviations.
+    """
     pixels, inside = stack.pixels[:, 0], stack.mask[:, 0]
-    brightness = smooth_inside(pixels, inside)
+    residual = pixels - redrawn.healthy[:, 0]
+    if redrawn.spread is not None:
+        residual = residual / redrawn.spread[:, 0]
+    brightness = smooth_inside(pixels, inside, config.smoothing_px)
     return {
-        "residual": np.where(mask, smooth_inside(pixels - healthy[:, 0], inside), 0),
+        "residual": np.where(mask, smooth_inside(residual, inside, config.smoothing_px), 0),
         "atlas": np.where(mask, brightness, 0),
         "asymmetry": left_right(brightness, mask),
     }
@@ -59,11 +77,12 @@ def spread_of(values: Array) -> float:
     return float(np.median(np.abs(values)) / 0.6745) if values.size else 0.0
 
 
-def combine(z: Mapping[str, Array], asymmetry_floor: float) -> Array:
+def combine(z: Mapping[str, Array], config: EvidenceConfig) -> Array:
     """Evidence (N, H, W): geometric mean of the parts where all have one sign, with that sign; 0 where they disagree.
 
-    Asymmetry can raise what the other parts agree on and lower it down to `asymmetry_floor` (in standard deviations), not undo it.
+    Asymmetry can raise what the other parts agree on and lower it down to `config.asymmetry_floor` (in standard deviations), not undo it.
     """
+    z = {name: part for name, part in z.items() if name not in config.silent}
     others = [part for name, part in z.items() if name != "asymmetry"]
     if not others:
         return z["asymmetry"]
@@ -71,6 +90,6 @@ def combine(z: Mapping[str, Array], asymmetry_floor: float) -> Array:
     for sign in (1, -1):
         factors = [np.maximum(sign * part, 0) for part in others]
         if "asymmetry" in z:
-            factors.append(np.maximum(sign * z["asymmetry"], asymmetry_floor))
+            factors.append(np.maximum(sign * z["asymmetry"], config.asymmetry_floor))
         evidence += sign * np.prod(factors, axis=0) ** (1 / len(factors))
     return evidence.astype(np.float32)

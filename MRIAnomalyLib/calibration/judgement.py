@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import BundleError
-from ..records import Array, SliceStack, as_stored
+from ..records import Array, Reconstruction, SliceStack, as_stored
 from .conformal import conformal_p, controlling_threshold, kept_ranks, location_p
 from .evidence import EvidenceConfig, combine, core_of, parts_of, spread_of, standardised
 from .reference import Reference, ReferenceBuilder
@@ -73,12 +73,12 @@ class Calibration:
         """The smallest p it can give."""
         return 1 / (self.subjects + 1)
 
-    def judge(self, stack: SliceStack, healthy: Array) -> Judgement:
-        """Judge one volume: its slices and the detector's healthy counterparts (N, 1, H, W)."""
+    def judge(self, stack: SliceStack, redrawn: Reconstruction) -> Judgement:
+        """Judge one volume: its slices and what the detector says healthy ones would look like."""
         core = core_of(stack, self.config)
-        raw = parts_of(stack, healthy, core)
+        raw = parts_of(stack, redrawn, core, self.config)
         z = standardised(raw, self.references, core, self.config)
-        evidence = combine(z, self.config.asymmetry_floor)
+        evidence = combine(z, self.config)
         scores = slice_scores(evidence, core)
         comparable = (scores - self.slice_mean) / self.slice_spread
         score = volume_score(evidence, core)
@@ -162,11 +162,11 @@ def load_calibration(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -
         raise BundleError("The bundle's calibration is incomplete. Calibrate again with `mrianomaly calibrate`.") from error
 
 
-def calibrate(subjects: Sequence[tuple[SliceStack, Array]], count_regions: CountRegions, config: EvidenceConfig) -> Calibration:
+def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regions: CountRegions, config: EvidenceConfig) -> Calibration:
     """Learn from healthy subjects that training never saw what is ordinary.
 
     Args:
-        subjects: per subject its slices and the detector's healthy counterparts (N, 1, H, W).
+        subjects: per subject its slices and what the detector says healthy ones would look like.
         count_regions: how findings are counted (see findings/components.py).
         config: which parts of the evidence speak.
 
@@ -175,7 +175,7 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Array]], count_regions: Count
     """
     conformal_p(0.0, np.zeros(len(subjects)))  # refuses too few before the work
     cores = [core_of(stack, config) for stack, _ in subjects]
-    raw = [parts_of(stack, healthy, core) for (stack, healthy), core in zip(subjects, cores, strict=True)]
+    raw = [parts_of(stack, redrawn, core, config) for (stack, redrawn), core in zip(subjects, cores, strict=True)]
     builders = {
         name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), config.floors[place], odd=name == "asymmetry")
         for place, name in enumerate(config.parts)
@@ -184,7 +184,7 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Array]], count_regions: Count
     for row, core in enumerate(cores):
         others = {name: builder.reference(without=row) for name, builder in builders.items()}
         z = standardised(raw[row], others, core, config)
-        evidence.append(combine(z, config.asymmetry_floor))
+        evidence.append(combine(z, config))
         spreads.append({name: spread_of(map_[core]) for name, map_ in z.items()})
     scores = np.stack([slice_scores(map_, core) for map_, core in zip(evidence, cores, strict=True)])
     curves = np.stack([count_regions(map_, THRESHOLDS) for map_ in evidence])

@@ -5,6 +5,7 @@ The grid is aligned to a symmetric template, so a person's mirror image is a sec
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,15 +18,15 @@ SPREAD_SMOOTHING_PX = (1.0, 2.0, 2.0)  # of variances: 46 subjects know them too
 LIMIT = 20.0  # standard deviations, where z is cut: beyond it says nothing more
 
 
-def smooth(maps: Array, sigma: tuple[float, float, float] = SMOOTHING_PX) -> Array:
+def smooth(maps: Array, sigma: Sequence[float]) -> Array:
     """Gaussian smoothing over (slice, row, column), the last three axes."""
-    return ndimage.gaussian_filter(maps, (0.0,) * (maps.ndim - 3) + sigma)
+    return ndimage.gaussian_filter(maps, (*(0.0,) * (maps.ndim - 3), *sigma))
 
 
-def smooth_inside(maps: Array, mask: Array) -> Array:
+def smooth_inside(maps: Array, mask: Array, sigma: Sequence[float]) -> Array:
     """Smoothing that takes nothing from outside the mask (..., N, H, W); 0 outside."""
-    weight = smooth(mask.astype(np.float32))
-    return np.where(mask, smooth(maps * mask) / np.maximum(weight, 0.05), 0).astype(np.float32)
+    weight = smooth(mask.astype(np.float32), sigma)
+    return np.where(mask, smooth(maps * mask, sigma) / np.maximum(weight, 0.05), 0).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,8 @@
 """The import list is the list of detectors."""
 
 from . import anogan as anogan
+from . import inpainter as inpainter
 from .base import Detector as Detector
 from .base import create as create
 from .base import names as names
+from .base import settings_of as settings_of

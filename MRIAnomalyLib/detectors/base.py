@@ -149,10 +149,22 @@ def create(name: str, config: Mapping[str, Any] | None = None) -> Detector:
     Raises:
         UsageError: no such detector, no such setting, or a value that cannot be.
     """
-    if name not in _REGISTRY:
-        raise UsageError(f"There is no detector named {name}; there are: {', '.join(names())}.")
-    kind = _REGISTRY[name]
-    known = {entry.name for entry in fields(kind.Config)}
+    kind, known = _kind(name), settings_of(name)
     if unknown := sorted(set(config or {}) - known):
         raise UsageError(f"The detector {name} has no setting {unknown[0]}; it has: {', '.join(sorted(known))}.")
     return kind(kind.Config(**(config or {})))
+
+
+def settings_of(name: str) -> set[str]:
+    """The settings that a detector has.
+
+    Raises:
+        UsageError: no such detector.
+    """
+    return {entry.name for entry in fields(_kind(name).Config)}
+
+
+def _kind(name: str) -> type[Detector]:
+    if name not in _REGISTRY:
+        raise UsageError(f"There is no detector named {name}; there are: {', '.join(names())}.")
+    return _REGISTRY[name]

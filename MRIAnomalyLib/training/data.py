@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -22,6 +23,15 @@ def from_network(slices: Tensor, intensity_top: float) -> Tensor:
     return (slices + 1) * (intensity_top / 2)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Normal slices as a network learns from them."""
+
+    slices: Tensor  # (B, 1, H, W) standardised intensity
+    mask: Tensor  # (B, 1, H, W) bool
+    level: Tensor  # (B,) slice of the model's grid
+
+
 class NormalSlices:
     """Seeded random batches; everything random comes from the generator given, whose state a checkpoint keeps.
 
@@ -30,18 +40,22 @@ class NormalSlices:
 
     def __init__(self, normals: SliceStack, intensity_top: float, mirror: bool, random: torch.Generator) -> None:
         """Mirror doubles the anatomy of a symmetric organ by left-right flips; columns are the left-right axis."""
-        self._pixels = torch.from_numpy(normals.pixels)
+        self._pixels, self._mask, self._level = (torch.from_numpy(part) for part in (normals.pixels, normals.mask, normals.level))
         self._top, self._mirror, self._random = intensity_top, mirror, random
 
-    def batch(self, size: int) -> Tensor:
-        """Random slices (size, 1, H, W) in [-1, 1], each flipped or not and a little brighter or darker."""
+    def draw(self, size: int) -> Batch:
+        """Random slices, each flipped or not and a little brighter or darker."""
         rows = torch.randint(len(self._pixels), (size,), generator=self._random)
-        slices = self._pixels[rows].float()
+        slices, mask = self._pixels[rows].float(), self._mask[rows]
         if self._mirror:
             flipped = torch.rand(size, 1, 1, 1, generator=self._random) < 0.5
-            slices = torch.where(flipped, slices.flip(-1), slices)
+            slices, mask = (torch.where(flipped, part.flip(-1), part) for part in (slices, mask))
         brightness = 1 + BRIGHTNESS_SPREAD * torch.randn(size, 1, 1, 1, generator=self._random)
-        return to_network(slices * brightness, self._top)
+        return Batch(slices * brightness, mask, self._level[rows])
+
+    def batch(self, size: int) -> Tensor:
+        """The slices of `draw` (size, 1, H, W) in [-1, 1]."""
+        return to_network(self.draw(size).slices, self._top)
 
 
 def fingerprint(pixels: Array) -> str:

@@ -7,12 +7,12 @@ import pytest
 from scipy import ndimage
 
 from MRIAnomalyLib.calibration.asymmetry import left_right
-from MRIAnomalyLib.calibration.evidence import EvidenceConfig, combine, core_of, parts_of
+from MRIAnomalyLib.calibration.evidence import EvidenceConfig, combine, config_for, core_of, parts_of
 from MRIAnomalyLib.calibration.judgement import calibrate, load_calibration
 from MRIAnomalyLib.calibration.reference import ReferenceBuilder
 from MRIAnomalyLib.errors import BundleError, CalibrationError
 from MRIAnomalyLib.findings.components import count_curve
-from MRIAnomalyLib.records import SliceStack
+from MRIAnomalyLib.records import Reconstruction, SliceStack
 
 SHAPE = (10, 32, 32)
 K, J, I = np.meshgrid(*[np.linspace(-1, 1, size) for size in SHAPE], indexing="ij")  # noqa: E741
@@ -26,7 +26,7 @@ def person(seed):
     texture = ndimage.gaussian_filter(rng.normal(size=SHAPE), 2)
     pixels = (BRAIN * (0.8 + 0.5 * texture + rng.normal(0, 0.02, SHAPE))).astype(np.float32)
     stack = SliceStack(pixels[:, None], BRAIN[:, None], np.arange(SHAPE[0]), np.zeros(SHAPE[0], int))
-    return stack, ndimage.gaussian_filter(pixels, (0, 4, 4))[:, None]
+    return stack, Reconstruction(ndimage.gaussian_filter(pixels, (0, 4, 4))[:, None], terms={})
 
 
 def with_lesion(stack, amount):
@@ -48,9 +48,9 @@ def test_fresh_healthy_people_get_p_values_that_are_not_too_small(calibration):
 
 @pytest.mark.parametrize("amount", [0.6, -0.6])
 def test_a_lesion_is_the_strongest_evidence_and_its_sign_is_kept(calibration, amount):
-    stack, healthy = person(200)
+    stack, redrawn = person(200)
     struck, where = with_lesion(stack, amount)
-    judged = calibration.judge(struck, healthy)
+    judged = calibration.judge(struck, redrawn)
     peak = np.unravel_index(np.abs(judged.evidence).argmax(), SHAPE)
     assert where[peak]
     assert np.sign(judged.evidence[peak]) == np.sign(amount)
@@ -59,10 +59,10 @@ def test_a_lesion_is_the_strongest_evidence_and_its_sign_is_kept(calibration, am
 
 
 def test_a_slice_without_brain_is_not_scored(calibration):
-    stack, healthy = person(201)
+    stack, redrawn = person(201)
     mask = stack.mask.copy()
     mask[0] = False
-    judged = calibration.judge(SliceStack(stack.pixels, mask, stack.level, stack.subject), healthy)
+    judged = calibration.judge(SliceStack(stack.pixels, mask, stack.level, stack.subject), redrawn)
     assert np.isnan(judged.slice_scores[0]) and np.isnan(judged.slice_p[0])
     assert not np.isnan(judged.slice_scores[5])
     assert (judged.p_map[0] == 1).all()
@@ -75,8 +75,8 @@ def test_healthy_people_show_at_most_one_finding_on_average(calibration):
 
 
 def test_slices_beyond_their_threshold_are_those_with_a_small_family_p(calibration):
-    stack, healthy = person(202)
-    judged = calibration.judge(with_lesion(stack, 0.8)[0], healthy)
+    stack, redrawn = person(202)
+    judged = calibration.judge(with_lesion(stack, 0.8)[0], redrawn)
     beyond = judged.slice_scores > calibration.slice_thresholds(0.05)
     assert beyond.any()
     assert (beyond == (judged.slice_family_p <= 0.05)).all()
@@ -84,9 +84,9 @@ def test_slices_beyond_their_threshold_are_those_with_a_small_family_p(calibrati
 
 def test_a_calibration_survives_the_bundle_in_half_precision(calibration):
     loaded = load_calibration(calibration.arrays(), calibration.settings())
-    stack, healthy = person(203)
+    stack, redrawn = person(203)
     struck, _ = with_lesion(stack, 0.6)
-    before, after = calibration.judge(struck, healthy), loaded.judge(struck, healthy)
+    before, after = calibration.judge(struck, redrawn), loaded.judge(struck, redrawn)
     strong = np.abs(before.evidence) > 1  # near zero a cube root makes much of a rounding
     assert np.allclose(before.evidence[strong], after.evidence[strong], rtol=0.03)
     assert before.volume_p == after.volume_p
@@ -128,13 +128,13 @@ def test_asymmetry_changes_sign_when_the_brain_is_mirrored():
 
 def test_evidence_is_only_where_residual_and_atlas_agree():
     parts = {"residual": np.array([4.0, -4, 4, 0]), "atlas": np.array([1.0, -1, -1, 3])}
-    assert np.allclose(combine(parts, 1.0), [2, -2, 0, 0])
+    assert np.allclose(combine(parts, EvidenceConfig()), [2, -2, 0, 0])
 
 
 def test_disease_on_both_sides_is_lowered_but_does_not_cancel():
     parts = {"residual": np.full(3, 8.0), "atlas": np.full(3, 8.0), "asymmetry": np.array([8.0, 0, -8])}
-    assert np.allclose(combine(parts, 1.0), [8, 4, 4])
-    assert np.allclose(combine(parts, 0.0), [8, 0, 0])
+    assert np.allclose(combine(parts, EvidenceConfig()), [8, 4, 4])
+    assert np.allclose(combine(parts, EvidenceConfig(asymmetry_floor=0.0)), [8, 0, 0])
 
 
 def test_a_part_can_be_switched_off():
@@ -150,8 +150,40 @@ def test_a_score_does_not_depend_on_who_was_judged_before(calibration):
     assert calibration.judge(*person(301)).volume_score == first
 
 
+def test_a_residual_counts_in_the_spread_that_the_detector_predicts():
+    sure, unsure = 0.05, 0.2  # on the two sides
+    people = []
+    for seed in range(20):
+        stack, redrawn = person(seed)
+        spread = np.full_like(stack.pixels, sure)
+        spread[..., 16:] = unsure
+        people.append((stack, Reconstruction(redrawn.healthy, {}, spread=spread)))
+    stack, redrawn = people[0]
+    core = core_of(stack, EvidenceConfig())
+    plain = parts_of(stack, Reconstruction(redrawn.healthy, {}), core, EvidenceConfig())["residual"]
+    counted = parts_of(stack, redrawn, core, EvidenceConfig())["residual"]
+    inside = core.copy()
+    inside[..., 12:20] = False  # away from where smoothing mixes the two
+    expected = plain / np.where(np.arange(32) < 16, sure, unsure)
+    np.testing.assert_allclose(counted[inside], expected[inside], rtol=0.02, atol=0.02)
+
+
+def test_a_silent_part_is_measured_but_has_no_say():
+    people = [person(seed) for seed in range(20)]
+    silent = calibrate(people, COUNT, EvidenceConfig(silent=("atlas",))).judge(*person(300))
+    without = calibrate(people, COUNT, EvidenceConfig(parts=("residual", "asymmetry"), floors=(0.02, 0.02))).judge(*person(300))
+    assert set(silent.z) == {"residual", "atlas", "asymmetry"}
+    assert np.array_equal(silent.evidence, without.evidence)
+
+
+def test_a_detector_that_predicts_a_spread_needs_no_atlas():
+    healthy = np.zeros((2, 1, 4, 4))
+    assert config_for(Reconstruction(healthy, {})) == EvidenceConfig()
+    assert "atlas" in config_for(Reconstruction(healthy, {}, spread=healthy + 1)).silent
+
+
 def test_the_rim_of_the_brain_is_not_judged():
-    stack, healthy = person(6)
+    stack, redrawn = person(6)
     core = core_of(stack, EvidenceConfig())
     assert core.sum() < BRAIN.sum()
-    assert all((part[~core] == 0).all() for part in parts_of(stack, healthy, core).values())
+    assert all((part[~core] == 0).all() for part in parts_of(stack, redrawn, core, EvidenceConfig()).values())

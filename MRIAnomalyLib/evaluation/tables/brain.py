@@ -27,7 +27,7 @@ from ...files.reading import read_volume
 from ...prepare import brain, plausibility
 from ...prepare.recipe import Recipe, recipe_from
 from ...prepare.slices import cut_slices
-from ...records import Array, Prepared, Progress, ProgressCallback
+from ...records import Array, Prepared, Progress, ProgressCallback, Reconstruction
 from .. import lesions, sets
 from ..baselines import MAPS
 from ..heads import head_of, prepare_head
@@ -69,9 +69,9 @@ class Bench:
     def see(self, case: Case, prepared: Prepared) -> Seen:
         """Redraw and judge one prepared volume."""
         steps = self._detector.steps_for("fast")
-        healthy = self._detector.reconstruct(prepared.stack, device=self._device, steps=steps).healthy
+        redrawn = self._detector.reconstruct(prepared.stack, device=self._device, steps=steps)
         self.step()
-        return Seen(case, prepared, healthy, self.calibration.judge(prepared.stack, healthy))
+        return Seen(case, prepared, redrawn.healthy, self.calibration.judge(prepared.stack, redrawn))
 
     def step(self) -> None:
         """One more volume is done."""
@@ -228,7 +228,7 @@ def _atlas_map(bench: Bench, case: Case, recipe: Recipe) -> tuple[Array, Array]:
     stack = prepare_head(head_of(case), recipe).stack
     core = core_of(stack, bench.calibration.config)
     bench.step()
-    return parts_of(stack, np.zeros_like(stack.pixels), core)["atlas"], core
+    return parts_of(stack, Reconstruction(np.zeros_like(stack.pixels), {}), core, bench.calibration.config)["atlas"], core
 
 
 def _semi_synthetic(bench: Bench, seen: Sequence[Seen], outlines: Sequence[Path]) -> list[dict[str, Any]]:

@@ -1,0 +1,241 @@
+"""Conditional in-painter: hide a patch, ask what belongs there; what lies far from the answer, in its own standard deviations, is evidence.
+
+Our own method: a U-Net that predicts mean and spread of hidden pixels from their surroundings, the mirrored side and their place, and so
+holds atlas, asymmetry and residual as special cases. Relatives: in-painting for anomaly detection (Zavrtanik et al., RIAD, Pattern
+Recognition 2021) and regression of mean and variance by likelihood (Nix and Weigend 1994). No reference code was copied.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..errors import UsageError
+from ..nets.predictor import Predictor, learn_place
+from ..records import Reconstruction, SliceStack
+from ..training.adversarial import follow
+from ..training.curves import write_losses, write_samples
+from ..training.data import NormalSlices, fingerprint
+from ..training.hiding import grid, random_hidden
+from ..training.loop import Log, Run, Step, resume_run, train
+from ..training.spoiling import spoiled
+from .base import Detector, Report, register
+
+_ANYTIME = {"steps", "patch_share", "second_look"}  # may change between stop and resume
+_SHEET = 64  # slices on the sample sheet
+_ROWS_AT_ONCE = 64  # slices that go through the network together, where nothing else is asked for
+LEAST_SPREAD = 1e-3  # standardised intensity
+STRANGE = 2.0  # predicted standard deviations, mean of 3 x 3 pixels, from which a second look hides a place
+MOST_FOUND = 0.2  # of a slice's brain that a second look hides: without context nothing can be predicted
+
+
+@dataclass(frozen=True)
+class InpainterConfig:
+    """There is no paper to follow: the defaults are what validation subjects chose."""
+
+    image_size: int = 64  # pixels per side of a square slice
+    levels: int = 60  # slices of the model's grid
+    width: int = 48  # channels of the finest level
+    intensity_top: float = 1.5  # standardised intensity that stands for white on the sample sheet
+    mirror: bool = True  # left-right flips in training, and the mirrored side as context; off for one-sided anatomy such as a knee
+    seed: int = 0
+
+    steps: int = 12_000
+    batch_size: int = 24
+    learning_rate: float = 1e-3
+    warm_up: int = 200  # steps in which the learning rate rises
+    settle_share: float = 0.2  # of the steps, at the end, in which it falls to nothing
+    weight_decay: float = 1e-3
+    average_decay: float = 0.999  # of the averaged network, which is the one that is kept
+    precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
+
+    spoiled_share: float = 0.5  # of the training slices: lesion-like changes in what is visible
+    second_look: bool = False  # hide what the first look found, on both sides, and predict again: takes twice as long
+    patch_share: float = 0.25  # side of a hidden square in use, as a share of the image: 16 of 64 pixels are 48 mm
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can be built from.
+
+        Raises:
+            UsageError: with the setting and what it must be.
+        """
+        if self.image_size not in (16, 32, 64, 128, 256):
+            raise UsageError(f"The setting image_size is {self.image_size}; it must be 16, 32, 64, 128 or 256.")
+        for name in ("levels", "width", "steps", "batch_size", "warm_up"):
+            if not 1 <= (value := getattr(self, name)) <= 10_000_000:
+                raise UsageError(f"The setting {name} is {value}; it must be 1 or more.")
+        for name in ("settle_share", "patch_share"):
+            if not 0 < (value := getattr(self, name)) <= 0.5:
+                raise UsageError(f"The setting {name} is {value}; it must be above 0 and at most 0.5.")
+        if self.precision not in ("bfloat16", "float32"):
+            raise UsageError(f"The setting precision is {self.precision}; it must be bfloat16 or float32.")
+
+
+@register("inpainter")
+class Inpainter(Detector):
+    """A network that says what belongs where a slice is hidden, and how sure it is."""
+
+    Config = InpainterConfig
+    config: InpainterConfig
+
+    def build(self) -> None:
+        """Make the network (in the end the averaged one)."""
+        config = self.config
+        self.predictor = Predictor(config.image_size, config.levels, config.width, config.mirror)
+
+    def modules(self) -> dict[str, nn.Module]:
+        """One network, with healthy mean and spread per place in it."""
+        return {"predictor": self.predictor}
+
+    def fit(
+        self,
+        normals: SliceStack,
+        *,
+        device: str = "cpu",
+        log: Log | None = None,
+        checkpoint_folder: Path | None = None,
+        resume: bool = False,
+        max_minutes: float | None = None,
+    ) -> bool:
+        """Train on normal slices; see `Detector.fit`. Writes losses.csv, losses.png and samples.png beside the checkpoint."""
+        config = self.config
+        if normals.pixels.shape[1:] != (1, config.image_size, config.image_size):
+            raise UsageError(f"The slices are {normals.pixels.shape[2:]} pixels, the network takes {config.image_size}; set image_size.")
+        if normals.level.max() >= config.levels:
+            raise UsageError(f"The slices reach level {normals.level.max()}, the network knows {config.levels} levels; set levels.")
+        run, step = self._prepare_training(normals, device)
+        if resume and checkpoint_folder:
+            resume_run(run, checkpoint_folder)
+        finished = train(run, step, config.steps, checkpoint_folder, log, max_minutes)
+        self.predictor.eval()
+        if checkpoint_folder:
+            write_losses(checkpoint_folder, run.history)
+            some = np.linspace(0, len(normals) - 1, _SHEET).astype(int)
+            write_samples(
+                checkpoint_folder / "samples.png", self.reconstruct(normals.take(some), device=device).healthy, config.intensity_top
+            )
+        return finished
+
+    @torch.no_grad()
+    def reconstruct(
+        self,
+        stack: SliceStack,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        steps: int | None = None,
+        rows_at_once: int | None = None,
+        progress: Report | None = None,
+    ) -> Reconstruction:
+        """See `Detector.reconstruct`; nothing is drawn and nothing is searched, so that `seed` and `steps` change nothing.
+
+        Terms: `residual` is the mean absolute difference over the mask in standardised intensity, `deviation` the mean of it in
+        predicted standard deviations.
+        """
+        self.predictor.to(device).eval()
+        slices, level = torch.from_numpy(stack.pixels).to(device).float(), torch.from_numpy(stack.level).to(device)
+        mask = torch.from_numpy(stack.mask).to(device).float()
+        together = torch.arange(len(slices), device=device).split(rows_at_once or _ROWS_AT_ONCE)
+        passes = [grid(self.config.image_size, side, row, column).to(device) for side, row, column in self._squares()]
+        looks, number = 1 + self.config.second_look, itertools.count(1)
+
+        def predict(hidden: Tensor) -> tuple[Tensor, Tensor]:
+            parts = [self.predictor(slices[rows], hidden[rows], level[rows]) for rows in together]
+            if progress:
+                progress(next(number), looks * len(passes))
+            return torch.cat([mean for mean, _ in parts]), torch.cat([spread for _, spread in parts])
+
+        mean, spread = _look(predict, passes, torch.zeros_like(slices))
+        if self.config.second_look:
+            mean, spread = _look(predict, passes, _strange(slices, mean, spread, mask))
+        healthy = mean.clamp(min=0)
+        off = (slices - healthy).abs() * mask
+        area = mask.sum((1, 2, 3)).clamp(min=1)
+        return Reconstruction(
+            healthy=healthy.cpu().numpy(),
+            terms={name: (map_.sum((1, 2, 3)) / area).cpu().numpy() for name, map_ in (("residual", off), ("deviation", off / spread))},
+            spread=spread.cpu().numpy(),
+        )
+
+    def _squares(self) -> Iterator[tuple[int, int, int]]:
+        """Side and start (row, column) of the squares of each pass; together they hide every pixel four times, in another corner each."""
+        side = max(2, round(self.config.patch_share * self.config.image_size))
+        for row in range(0, 2 * side, side // 2):
+            for column in range(0, 2 * side, side // 2):
+                yield side, row, column
+
+    def _prepare_training(self, normals: SliceStack, device: str) -> tuple[Run, Step]:
+        config, random = self.config, torch.Generator().manual_seed(self.config.seed)
+        learn_place(self.predictor, torch.from_numpy(normals.pixels), torch.from_numpy(normals.level), config.mirror)
+        average = self.predictor.to(device)
+        net = copy.deepcopy(average).train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+        data = NormalSlices(normals, config.intensity_top, config.mirror, random)
+
+        def step(number: int) -> dict[str, float]:
+            batch, hidden = data.draw(config.batch_size), random_hidden(config.batch_size, config.image_size, random)
+            seen = spoiled(batch.slices, config.spoiled_share, random)
+            for group in optimiser.param_groups:
+                group["lr"] = config.learning_rate * _pace(number, config)
+            with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+                mean, spread = net(seen.to(device), hidden.to(device), batch.level.to(device))
+            loss = likelihood_loss(batch.slices.to(device), mean, spread, (hidden * batch.mask).to(device))
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            optimiser.step()
+            follow(average, net, config.average_decay, number)
+            return {"likelihood": loss.item()}
+
+        run = Run(
+            identity={key: value for key, value in asdict(config).items() if key not in _ANYTIME} | {"slices": fingerprint(normals.pixels)},
+            modules={"predictor": net, "average": average},
+            optimisers={"predictor": optimiser},
+            random=random,
+        )
+        return run, step
+
+
+def _look(predict: Callable[[Tensor], tuple[Tensor, Tensor]], passes: Sequence[Tensor], found: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and spread of every pixel from all passes in which it was hidden; what was found is hidden in each.
+
+    A pass counts by how deep in its square the pixel lay: at the rim its neighbours give it away, lesion or not. The spread holds
+    that of each pass and theirs from each other.
+    """
+    weight, first, second = (torch.zeros_like(found) for _ in range(3))
+    for depth in passes:
+        counts = torch.maximum(depth, found * depth.max())
+        mean, spread = predict((counts > 0).float())
+        weight += counts
+        first += counts * mean
+        second += counts * (mean.square() + spread.square())
+    mean = first / weight
+    return mean, (second / weight - mean.square()).clamp(min=LEAST_SPREAD**2).sqrt()
+
+
+def _strange(slices: Tensor, mean: Tensor, spread: Tensor, mask: Tensor) -> Tensor:
+    """(N, 1, H, W) 1 where a slice is far from what was expected, and a pixel around it: what a second look hides."""
+    area = functional.avg_pool2d(mask, 3, 1, 1).clamp(min=1 / 9)
+    off = (functional.avg_pool2d((slices - mean) / spread * mask, 3, 1, 1) / area * mask).abs()
+    most = [one[inside > 0].quantile(1 - MOST_FOUND) if inside.any() else one.max() for one, inside in zip(off, mask, strict=True)]
+    far = (off > torch.stack(most)[:, None, None, None].clamp(min=STRANGE)).float()
+    return functional.max_pool2d(far, 3, 1, 1) * mask
+
+
+def likelihood_loss(slices: Tensor, mean: Tensor, spread: Tensor, where: Tensor) -> Tensor:
+    """Mean Gaussian negative log-likelihood, less its constant, over pixels where `where` (N, 1, H, W) is 1."""
+    each = 0.5 * ((slices - mean) / spread).square() + spread.log()
+    return (each * where).sum() / where.sum().clamp(min=1)
+
+
+def _pace(number: int, config: InpainterConfig) -> float:
+    """Share of the learning rate at a step: it rises, stays, and at the end falls to nothing."""
+    return min(1.0, (number + 1) / config.warm_up, (config.steps - number) / (config.settle_share * config.steps))
