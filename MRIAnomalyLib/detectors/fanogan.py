@@ -132,7 +132,14 @@ class FAnoGAN(Detector):
         return from_network(drawn.cpu(), self.config.intensity_top).numpy()
 
     def reconstruct(
-        self, stack: SliceStack, *, seed: int = 0, device: str = "cpu", steps: int | None = None, progress: Report | None = None
+        self,
+        stack: SliceStack,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        steps: int | None = None,
+        rows_at_once: int | None = None,
+        progress: Report | None = None,
     ) -> Reconstruction:
         """See `Detector.reconstruct`; `steps` are those of AnoGAN's search from the encoder's answer on, 0 for one pass.
 
@@ -144,16 +151,16 @@ class FAnoGAN(Detector):
         for net in self.modules().values():
             net.to(device).eval()
         slices = to_network(torch.from_numpy(stack.pixels).to(device).float(), config.intensity_top)
+        rows = rows_at_once or rows_that_fit(slices)
         steps = self.steps_for("thorough") if steps is None else steps
-        encoded = self._encode(slices, None if steps else progress)
+        encoded = self._encode(slices, rows, None if steps else progress)
         latent = encoded
         if steps:
-            settings = SearchSettings(
-                steps, config.lam, config.prior_weight, config.refine_rate, config.refine_rate / 10, rows_at_once=rows_that_fit(slices)
-            )
+            rates = config.refine_rate, config.refine_rate / 10
+            settings = SearchSettings(steps, config.lam, config.prior_weight, *rates, rows_at_once=rows)
             mask = torch.from_numpy(stack.mask).to(device)
             latent = search(self.generator, self.critic, slices, mask, encoded[:, None], settings, progress).latent
-        drawn, terms = self._score(slices, encoded, latent)
+        drawn, terms = self._score(slices, encoded, latent, rows)
         return Reconstruction(
             healthy=from_network(drawn, config.intensity_top).cpu().numpy(),
             terms={name: value.cpu().numpy() for name, value in terms.items()},
@@ -161,20 +168,20 @@ class FAnoGAN(Detector):
         )
 
     @torch.no_grad()
-    def _encode(self, slices: Tensor, progress: Report | None) -> Tensor:
+    def _encode(self, slices: Tensor, at_once: int, progress: Report | None) -> Tensor:
         """The encoder's latent vectors (N, d)."""
         found = []
-        for rows in filled_batches(len(slices), rows_that_fit(slices)):
+        for rows in filled_batches(len(slices), at_once):
             found.append(self.encoder(slices[rows]))
             if progress:
                 progress(min(len(slices), len(found) * len(rows)), len(slices))
         return torch.cat(found)[: len(slices)]
 
     @torch.no_grad()
-    def _score(self, slices: Tensor, encoded: Tensor, latent: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def _score(self, slices: Tensor, encoded: Tensor, latent: Tensor, at_once: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The slices that these latent vectors stand for (N, 1, H, W), and the terms of each (N,)."""
         parts = []
-        for rows in filled_batches(len(slices), rows_that_fit(slices)):
+        for rows in filled_batches(len(slices), at_once):
             drawn = self.generator(latent[rows])
             image = (slices[rows] - drawn).square().mean((1, 2, 3))
             features = (self.critic.features(slices[rows]) - self.critic.features(drawn)).square().mean(1)
