@@ -73,10 +73,9 @@ class Block(nn.Module):
 
     def __init__(self, given: int, made: int, norm: Norm, *, rises: bool) -> None:
         super().__init__()
-        if rises:
-            first, second, between = RisingConvolution(given, made), _same(made, made), made
-        else:
-            first, second, between = _same(given, given), FallingConvolution(given, made), given
+        between = made if rises else given
+        first = RisingConvolution(given, made) if rises else _same(given, given)
+        second = _same(made, made) if rises else FallingConvolution(given, made)
         self.long = nn.Sequential(norm(given), nn.ReLU(), first, norm(between), nn.ReLU(), second)
         self.short = nn.Conv2d(given, made, 1)
         self._rises = rises
