@@ -36,6 +36,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/__init__.py
   MRIAnomalyLib/detectors/anogan.py
   MRIAnomalyLib/detectors/base.py
+  MRIAnomalyLib/detectors/fanogan.py
   MRIAnomalyLib/detectors/inpainter.py
   MRIAnomalyLib/detectors/memory.py
   MRIAnomalyLib/errors.py
@@ -91,8 +92,10 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/learning.py
   MRIAnomalyLib/nets/__init__.py
   MRIAnomalyLib/nets/dcgan.py
+  MRIAnomalyLib/nets/encoder.py
   MRIAnomalyLib/nets/predictor.py
   MRIAnomalyLib/nets/unet.py
+  MRIAnomalyLib/nets/wgan.py
   MRIAnomalyLib/outputs/__init__.py
   MRIAnomalyLib/outputs/figures.py
   MRIAnomalyLib/outputs/folder.py
@@ -118,9 +121,11 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/blobs.py
   MRIAnomalyLib/training/curves.py
   MRIAnomalyLib/training/data.py
+  MRIAnomalyLib/training/encoding.py
   MRIAnomalyLib/training/hiding.py
   MRIAnomalyLib/training/loop.py
   MRIAnomalyLib/training/spoiling.py
+  MRIAnomalyLib/training/wasserstein.py
   )
 
 set(LIBRARY_RESOURCES

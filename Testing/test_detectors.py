@@ -7,7 +7,8 @@ from ellipses import ellipses
 from MRIAnomalyLib import detectors
 from MRIAnomalyLib.errors import BundleError, Cancelled, UsageError
 
-TINY = {"image_size": 32, "width": 4, "steps": 40, "batch_size": 16}  # those of these settings that a detector knows
+# those of these settings that a detector knows
+TINY = {"image_size": 32, "width": 4, "steps": 40, "critic_steps": 1, "encoder_steps": 40, "batch_size": 16}
 STEPS = 20
 
 

@@ -19,6 +19,7 @@ from MRIAnomalyLib.prepare.recipe import Recipe, prepare
 
 TINY = {
     "anogan": {"width": 4, "latent_dim": 4, "steps": 2, "batch_size": 4, "pool": 8, "fast_steps": 2, "precision": "float32"},
+    "fanogan": {"width": 4, "latent_dim": 4, "steps": 2, "encoder_steps": 2, "batch_size": 4, "precision": "float32"},
     "inpainter": {"width": 4, "steps": 2, "batch_size": 4, "precision": "float32"},
 }
 NEIGHBOURS = [f"neighbour_{number:02}" for number in range(20)]

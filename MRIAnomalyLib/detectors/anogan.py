@@ -13,7 +13,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..errors import UsageError
 from ..inversion.search import SearchSettings, nearest_starts, rows_that_fit, search
 from ..nets.dcgan import Discriminator, Generator
 from ..records import Array, Reconstruction, SliceStack
@@ -21,7 +20,7 @@ from ..training.adversarial import GameRules, Player, follow, play, settle_stati
 from ..training.curves import write_losses, write_samples
 from ..training.data import NormalSlices, fingerprint, from_network, to_network
 from ..training.loop import Log, Run, Step, resume_run, train
-from .base import Detector, Report, register
+from .base import Detector, Report, check_settings, check_side, register
 
 _ANYTIME = {"steps", "fast_steps", "thorough_steps", "pool", "restarts", "lam", "prior_weight"}  # may change between stop and resume
 _SHEET = 64  # slices on the sample sheet
@@ -59,13 +58,7 @@ class AnoGANConfig:
         Raises:
             UsageError: with the setting and what it must be.
         """
-        if self.image_size not in (16, 32, 64, 128, 256):
-            raise UsageError(f"The setting image_size is {self.image_size}; it must be 16, 32, 64, 128 or 256.")
-        for name in ("latent_dim", "width", "steps", "batch_size", "fast_steps", "thorough_steps", "pool", "restarts"):
-            if not 1 <= (value := getattr(self, name)) <= 10_000_000:
-                raise UsageError(f"The setting {name} is {value}; it must be 1 or more.")
-        if self.precision not in ("bfloat16", "float32"):
-            raise UsageError(f"The setting precision is {self.precision}; it must be bfloat16 or float32.")
+        check_settings(self, ("latent_dim", "width", "steps", "batch_size", "fast_steps", "thorough_steps", "pool", "restarts"))
 
 
 @register("anogan")
@@ -100,8 +93,7 @@ class AnoGAN(Detector):
     ) -> bool:
         """Train on normal slices; see `Detector.fit`. Writes losses.csv, losses.png and samples.png beside the checkpoint."""
         config = self.config
-        if normals.pixels.shape[1:] != (1, config.image_size, config.image_size):
-            raise UsageError(f"The slices are {normals.pixels.shape[2:]} pixels, the network takes {config.image_size}; set image_size.")
+        check_side(normals, config.image_size)
         run, step, data = self._prepare_training(normals, device)
         if resume and checkpoint_folder:
             resume_run(run, checkpoint_folder)

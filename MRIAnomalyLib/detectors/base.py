@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -120,6 +120,31 @@ class Detector(ABC):
             own = {key: torch.from_numpy(np.array(arrays[f"{name}.{key}"])) for key in net.state_dict()}
             net.load_state_dict(own)
             net.eval()
+
+
+def check_settings(config: Any, counts: Sequence[str]) -> None:
+    """Refuse a configuration that no network can be built from: `image_size`, `precision`, and these that count something.
+
+    Raises:
+        UsageError: with the setting and what it must be.
+    """
+    if config.image_size not in (16, 32, 64, 128, 256):
+        raise UsageError(f"The setting image_size is {config.image_size}; it must be 16, 32, 64, 128 or 256.")
+    for name in counts:
+        if not 1 <= (value := getattr(config, name)) <= 10_000_000:
+            raise UsageError(f"The setting {name} is {value}; it must be 1 or more.")
+    if config.precision not in ("bfloat16", "float32"):
+        raise UsageError(f"The setting precision is {config.precision}; it must be bfloat16 or float32.")
+
+
+def check_side(normals: SliceStack, image_size: int) -> None:
+    """Refuse slices that are not the network's size.
+
+    Raises:
+        UsageError: with both sizes.
+    """
+    if normals.pixels.shape[1:] != (1, image_size, image_size):
+        raise UsageError(f"The slices are {normals.pixels.shape[2:]} pixels, the network takes {image_size}; set image_size.")
 
 
 Kind = TypeVar("Kind", bound=type[Detector])

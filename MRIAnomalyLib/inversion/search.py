@@ -75,7 +75,7 @@ def search(
     fast, exact = _nets(generator, discriminator, settings, slices.device)
     count, restarts, _ = starts.shape
     rows, latents = torch.arange(count).repeat_interleave(restarts), starts.flatten(0, 1).float()
-    batches = list(_filled_batches(len(rows), settings.rows_at_once))
+    batches = list(filled_batches(len(rows), settings.rows_at_once))
     ends, losses = [], []
     for number, chosen in enumerate(batches):
         report = functools.partial(_tell, progress, number * settings.steps, len(batches) * settings.steps)
@@ -210,14 +210,14 @@ def _rate(step: int, settings: SearchSettings) -> float:
 @torch.no_grad()
 def _score(exact: _Nets, slices: Tensor, mask: Tensor, latent: Tensor, settings: SearchSettings) -> Inversion:
     parts: list[tuple[Tensor, ...]] = []
-    for chosen in _filled_batches(len(slices), settings.rows_at_once):
+    for chosen in filled_batches(len(slices), settings.rows_at_once):
         goal = _Goal(slices[chosen], mask[chosen], settings)
         drawn, residual, discrimination = goal.terms(exact, latent[chosen])
         parts.append((drawn, residual, discrimination, goal.weigh(residual, discrimination)))
     return Inversion(latent, *(torch.cat(part)[: len(slices)] for part in zip(*parts, strict=True)))
 
 
-def _filled_batches(count: int, size: int) -> Iterator[Tensor]:
+def filled_batches(count: int, size: int) -> Iterator[Tensor]:
     """Row numbers in batches of one size; the last is filled up from the front, because rounding depends on the size."""
     for first in range(0, count, size):
         yield torch.arange(first, first + size) % count

@@ -29,9 +29,9 @@ class GameRules:
 class Player:
     """A network in training mode and the optimiser that moves it."""
 
-    def __init__(self, net: nn.Module, learning_rate: float) -> None:
+    def __init__(self, net: nn.Module, learning_rate: float, betas: tuple[float, float] = BETAS) -> None:
         self.net = net.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = torch.optim.Adam(net.parameters(), learning_rate, BETAS)
+        self.optimiser = torch.optim.Adam(net.parameters(), learning_rate, betas)
 
 
 def play(generator: Player, discriminator: Player, real: Tensor, latent: Tensor, rules: GameRules, step: int) -> dict[str, float]:
@@ -40,19 +40,19 @@ def play(generator: Player, discriminator: Player, real: Tensor, latent: Tensor,
     Returns:
         Mean loss of both, and the mean probability of "real" given to real and to drawn slices.
     """
-    with _cast(real.device, rules):
+    with cast(real.device, rules.precision):
         fake = generator.net(latent)
         of_real, of_fake = discriminator.net(real).float(), discriminator.net(fake.detach()).float()
     loss_d = _against(of_real, rules.real_label) + _against(of_fake, 0.0)
     if rules.r1_gamma and step % R1_EVERY == 0:
         loss_d = loss_d + R1_EVERY * rules.r1_gamma / 2 * _squared_gradient(discriminator.net, real)
-    _descend(discriminator, loss_d)
+    descend(discriminator, loss_d)
 
     discriminator.net.requires_grad_(False)  # spares a third of the backward pass
-    with _cast(real.device, rules):
+    with cast(real.device, rules.precision):
         judged = discriminator.net(fake).float()
     loss_g = _against(judged, 1.0)
-    _descend(generator, loss_g)
+    descend(generator, loss_g)
     discriminator.net.requires_grad_(True)
     return {
         "discriminator": loss_d.item(),
@@ -93,7 +93,8 @@ def _against(logits: Tensor, label: float) -> Tensor:
     return cross_entropy(logits, torch.full_like(logits, label))
 
 
-def _descend(player: Player, loss: Tensor) -> None:
+def descend(player: Player, loss: Tensor) -> None:
+    """Move a player one step down its loss."""
     player.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     player.optimiser.step()
@@ -105,5 +106,6 @@ def _squared_gradient(discriminator: nn.Module, real: Tensor) -> Tensor:
     return gradient.square().sum((1, 2, 3)).mean()
 
 
-def _cast(device: torch.device, rules: GameRules) -> torch.autocast:
-    return torch.autocast(device.type, torch.bfloat16, enabled=rules.precision == "bfloat16")
+def cast(device: torch.device, precision: str) -> torch.autocast:
+    """The context in which convolutions run at this precision, "bfloat16" or "float32"."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")

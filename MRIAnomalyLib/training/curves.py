@@ -16,10 +16,13 @@ from ..records import Array
 
 
 def write_losses(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
-    """`losses.csv` and `losses.png`: one line, and one point, for each entry of the history (keys: step and the losses)."""
+    """`losses.csv` and `losses.png`: one line, and one point, for each entry of the history.
+
+    Its keys: step, and the losses of that time; a run of two stages has two sets of them.
+    """
     if not history:
         return
-    names = [name for name in history[0] if name != "step"]
+    names = list(dict.fromkeys(name for entry in history for name in entry if name != "step"))
     with whole_file(folder / "losses.csv") as path:
         _write_csv(path, ["step", *names], history)
     from matplotlib.figure import Figure
@@ -27,7 +30,8 @@ def write_losses(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     for name in names:
-        axes.plot([entry["step"] for entry in history], [entry[name] for entry in history], label=name, linewidth=1)
+        told = [entry for entry in history if name in entry]
+        axes.plot([entry["step"] for entry in told], [entry[name] for entry in told], label=name, linewidth=1)
     axes.set_xlabel("step")
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)

@@ -66,7 +66,8 @@ def train(run: Run, step: Step, steps: int, folder: Path | None, log: Log | None
 
 
 def _note(run: Run, steps: int, log: Log | None) -> None:
-    means = {name: float(np.mean([losses[name] for losses in run.pending])) for name in run.pending[0]}
+    names = dict.fromkeys(name for losses in run.pending for name in losses)  # a run of two stages has two sets of losses
+    means = {name: float(np.mean([losses[name] for losses in run.pending if name in losses])) for name in names}
     run.history.append({"step": run.step, **means})
     run.pending.clear()
     if log:

@@ -14,6 +14,11 @@ def test_the_csv_has_one_line_for_each_entry_and_the_png_is_a_picture(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_a_run_of_two_stages_leaves_empty_what_one_of_them_does_not_have(tmp_path):
+    write_losses(tmp_path, [{"step": 50, "critic": 2.5}, {"step": 100, "encoder": 0.5}])
+    assert (tmp_path / "losses.csv").read_text().split() == ["step,critic,encoder", "50,2.5,", "100,,0.5"]
+
+
 def test_a_run_without_a_logged_step_draws_no_curve(tmp_path):
     write_losses(tmp_path, [])
     assert not list(tmp_path.iterdir())
