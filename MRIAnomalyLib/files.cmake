@@ -34,6 +34,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/__init__.py
   MRIAnomalyLib/detectors/anogan.py
   MRIAnomalyLib/detectors/base.py
+  MRIAnomalyLib/detectors/denoiser.py
   MRIAnomalyLib/detectors/inpainter.py
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
@@ -69,7 +70,10 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/learning.py
   MRIAnomalyLib/nets/__init__.py
   MRIAnomalyLib/nets/dcgan.py
+  MRIAnomalyLib/nets/patch_critic.py
+  MRIAnomalyLib/nets/place.py
   MRIAnomalyLib/nets/predictor.py
+  MRIAnomalyLib/nets/restorer.py
   MRIAnomalyLib/nets/unet.py
   MRIAnomalyLib/outputs/__init__.py
   MRIAnomalyLib/outputs/figures.py
@@ -94,10 +98,13 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/__init__.py
   MRIAnomalyLib/training/adversarial.py
   MRIAnomalyLib/training/blobs.py
+  MRIAnomalyLib/training/coarse_noise.py
   MRIAnomalyLib/training/curves.py
   MRIAnomalyLib/training/data.py
   MRIAnomalyLib/training/hiding.py
   MRIAnomalyLib/training/loop.py
+  MRIAnomalyLib/training/pace.py
+  MRIAnomalyLib/training/realism.py
   MRIAnomalyLib/training/spoiling.py
   )
 

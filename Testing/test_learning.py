@@ -15,6 +15,7 @@ from MRIAnomalyLib.prepare.recipe import Recipe, prepare
 
 TINY = {
     "anogan": {"width": 4, "latent_dim": 4, "steps": 2, "batch_size": 4, "pool": 8, "fast_steps": 2, "precision": "float32"},
+    "denoiser": {"width": 4, "steps": 2, "batch_size": 4, "precision": "float32"},
     "inpainter": {"width": 4, "steps": 2, "batch_size": 4, "patch_share": 0.5, "precision": "float32"},
 }
 
