@@ -13,10 +13,11 @@ test: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore=Testing/module
+	$(BIN)/pytest Testing/module
 
 check-extension: $(READY)
-	$(BIN)/pytest Testing/test_extension.py
+	$(BIN)/pytest Testing/extension
 
 benchmark: $(READY)
 	$(BIN)/mrianomaly benchmark speed

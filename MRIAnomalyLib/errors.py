@@ -19,6 +19,10 @@ class UsageError(MRIAnomalyError):
     exit_code = 2
 
 
+class ExistsError(UsageError):
+    """What was to be written is there already, and was not to be replaced."""
+
+
 class BundleError(MRIAnomalyError):
     """A bundle is missing, damaged, altered or not understood."""
 

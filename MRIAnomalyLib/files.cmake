@@ -23,12 +23,14 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/cli/calibrate.py
   MRIAnomalyLib/cli/demo.py
   MRIAnomalyLib/cli/detect.py
+  MRIAnomalyLib/cli/devices.py
   MRIAnomalyLib/cli/log.py
   MRIAnomalyLib/cli/main.py
   MRIAnomalyLib/cli/models.py
   MRIAnomalyLib/cli/options.py
   MRIAnomalyLib/cli/progress.py
   MRIAnomalyLib/cli/series.py
+  MRIAnomalyLib/cli/stop.py
   MRIAnomalyLib/cli/train.py
   MRIAnomalyLib/clock.py
   MRIAnomalyLib/detectors/__init__.py
@@ -36,6 +38,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/base.py
   MRIAnomalyLib/detectors/denoiser.py
   MRIAnomalyLib/detectors/inpainter.py
+  MRIAnomalyLib/detectors/memory.py
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
   MRIAnomalyLib/evaluation/baselines.py
@@ -62,9 +65,28 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/findings/place.py
   MRIAnomalyLib/gui/__init__.py
   MRIAnomalyLib/gui/colours.py
+  MRIAnomalyLib/gui/devices.py
+  MRIAnomalyLib/gui/exchange.py
+  MRIAnomalyLib/gui/found.py
+  MRIAnomalyLib/gui/install.py
+  MRIAnomalyLib/gui/models.py
   MRIAnomalyLib/gui/mrb.py
   MRIAnomalyLib/gui/nodes.py
+  MRIAnomalyLib/gui/panel.py
+  MRIAnomalyLib/gui/parameters.py
+  MRIAnomalyLib/gui/plots.py
+  MRIAnomalyLib/gui/process.py
+  MRIAnomalyLib/gui/progress.py
+  MRIAnomalyLib/gui/results.py
+  MRIAnomalyLib/gui/runner.py
+  MRIAnomalyLib/gui/samples.py
+  MRIAnomalyLib/gui/saving.py
   MRIAnomalyLib/gui/scene.py
+  MRIAnomalyLib/gui/segments.py
+  MRIAnomalyLib/gui/selftest.py
+  MRIAnomalyLib/gui/tables.py
+  MRIAnomalyLib/gui/views.py
+  MRIAnomalyLib/gui/volumes.py
   MRIAnomalyLib/inversion/__init__.py
   MRIAnomalyLib/inversion/search.py
   MRIAnomalyLib/learning.py
@@ -114,7 +136,9 @@ set(LIBRARY_RESOURCES
   Resources/SampleData/LICENSE_brain_t1_ms_lesions.txt
   Resources/SampleData/SOURCE.md
   Resources/SampleData/brain_t1_healthy_head.nii.gz
+  Resources/SampleData/brain_t1_healthy_head.png
   Resources/SampleData/brain_t1_ms_lesions.nii.gz
+  Resources/SampleData/brain_t1_ms_lesions.png
   Resources/SampleData/brain_t1_ms_lesions_mask.nii.gz
   Resources/Templates/LICENSE_nilearn_BSD.txt
   Resources/Templates/NOTICE_MNI152.txt

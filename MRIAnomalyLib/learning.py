@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .bundles.bundle import open_bundle, save_bundle
+from . import resources
+from .bundles.bundle import Bundle, open_bundle, save_bundle
 from .bundles.card import write_card
-from .bundles.loading import load_detector, pick_device
+from .bundles.loading import hardware, load_detector, pick_device
+from .bundles.model import coded
 from .calibration import judgement
 from .calibration.evidence import EvidenceConfig, config_for
-from .errors import CalibrationError, InputError, NotComparableError
+from .detectors.memory import redraw
+from .errors import CalibrationError, InputError, NotComparableError, UsageError
+from .files.atomic import check_target
 from .files.cases import Case, read_cases
 from .files.reading import read_volume
 from .findings.components import count_curve
@@ -89,7 +93,7 @@ def train(
         "recipe": asdict(steps),
         "plane": steps.plane,
         "training": {"data": f"{len(subjects)} people of {images.name}", "licence": "as its owners say", "subjects": len(subjects)},
-        "splits": {"train": subjects},
+        "splits": {"train": sorted(map(coded, subjects))},
         "calibration": {"data": "none yet", "subjects": 0, "smallest_p": 1.0},
         "training_finished": finished,
     }
@@ -98,46 +102,96 @@ def train(
     return out
 
 
-def calibrate(bundle: str | Path, images: Path, out: Path | None, *, device: str, progress: ProgressCallback | None = None) -> Path:
-    """Let a bundle learn from healthy people it was not trained on what is ordinary.
+def calibrate(
+    bundle: str | Path,
+    images: Path,
+    out: Path | None = None,
+    *,
+    device: str = "auto",
+    overwrite: bool = False,
+    progress: ProgressCallback | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> Path:
+    """Let a bundle learn from healthy people it was not trained on what is ordinary, and note how long one scan takes on this device.
 
     Args:
         bundle: name or folder.
         images: cases.csv or a folder of healthy scans of at least 19 people.
-        out: folder of the calibrated bundle; without it the given one is replaced.
+        out: folder of the calibrated bundle; without it the given one.
         device: as for `detect`.
+        overwrite: replace that folder if it exists.
         progress: called now and then.
+        warn: called with a sentence when the device's memory is too small for the usual way.
 
     Raises:
         CalibrationError: too few subjects, or some that the model was trained on.
+        UsageError: the folder exists or cannot be written, or it belongs to the project.
     """
     opened = open_bundle(bundle)
+    folder = out or opened.folder
+    if folder.resolve().is_relative_to(resources.resources_folder().resolve()):
+        raise UsageError(f"{folder} is a part of MRIAnomaly and stays as it is: name a folder for the calibrated model with --out.")
+    check_target(folder, overwrite, inputs=(images,))
     cases = one_per_subject(read_cases(images))
-    known = set(opened.model["splits"].get("train", ()))
-    if both := sorted(known & {case.subject for case in cases}):
+    subjects = {coded(case.subject) for case in cases}
+    if both := subjects & set(opened.model["splits"].get("train", ())):
         raise CalibrationError(f"{len(both)} of these people are among those the model was trained on. Calibrate on others.")
-    detector, device = load_detector(opened), pick_device(device)
-    steps = detector.steps_for("fast")
-    pairs, facts = [], []
-    for _, prepared in prepare_cases(cases, recipe_from(opened.model["recipe"]), progress, "calibrate"):
-        pairs.append((prepared.stack, detector.reconstruct(prepared.stack, device=device, steps=steps)))
-        facts.append(prepared.facts)
-    learned = judge_healthy(pairs, recipe_from(opened.model["recipe"]))
+    seen = _see_healthy(opened, cases, pick_device(device), progress, warn)
+    learned = judge_healthy(seen.pairs, recipe_from(opened.model["recipe"]))
     model = {
         **opened.model,
-        "splits": {**opened.model["splits"], "calibration": sorted(case.subject for case in cases)},
+        "splits": {**opened.model["splits"], "calibration": sorted(subjects)},
         "calibration": {
             "data": f"{len(cases)} people of {images.name}",
             **learned.settings(),
-            "steps": steps,
-            "ranges": plausibility.ranges_of(facts),
+            "steps": seen.steps,
+            "ranges": plausibility.ranges_of(seen.facts),
         },
+        "timing": {**opened.model.get("timing", {}), **seen.timing()},
     }
-    folder = out or opened.folder
     pictures = {path.name: path.read_bytes() for path in sorted((opened.folder / "card").glob("*.png"))}
     licence = opened.text("LICENSE")
-    save_bundle(folder, model, opened.weights(), learned.arrays(), card_of(model, pictures), pictures, licence, overwrite=out is None)
+    save_bundle(folder, model, opened.weights(), learned.arrays(), card_of(model, pictures), pictures, licence, overwrite=overwrite)
     return folder
+
+
+@dataclass(frozen=True, eq=False)
+class _Healthy:
+    """What a detector made of healthy people."""
+
+    steps: int  # of its search
+    pairs: list[tuple[SliceStack, Reconstruction]] = field(default_factory=list)
+    facts: list[Mapping[str, float]] = field(default_factory=list)  # measured while preparing
+    seconds: dict[str, list[float]] = field(default_factory=dict)  # device -> of each scan
+
+    def timing(self) -> dict[str, dict[str, Any]]:
+        """The entry of model.json: the middle scan, as the first one also loads networks."""
+        return {
+            device.partition(":")[0]: {"seconds": round(float(np.median(seconds)), 1), "hardware": hardware(device)}
+            for device, seconds in self.seconds.items()
+        }
+
+
+def _see_healthy(
+    bundle: Bundle, cases: Sequence[Case], device: str, progress: ProgressCallback | None, warn: Callable[[str], None] | None
+) -> _Healthy:
+    """Prepare and redraw each person; a device whose memory was too small once is not tried again."""
+    detector = load_detector(bundle)
+    seen, told = _Healthy(detector.steps_for("fast")), set[str]()
+    began = time.monotonic()
+    for _, prepared in prepare_cases(cases, recipe_from(bundle.model["recipe"]), progress, "calibrate"):
+        drawn = redraw(detector, prepared.stack, device=device, steps=seen.steps)
+        device = drawn.device
+        seen.pairs.append((prepared.stack, drawn.reconstruction))
+        seen.facts.append(prepared.facts)
+        now = time.monotonic()
+        seen.seconds.setdefault(device, []).append(now - began)
+        began = now
+        for sentence in drawn.warnings:
+            if warn and sentence not in told:
+                warn(sentence)
+            told.add(sentence)
+    return seen
 
 
 def card_of(model: Mapping[str, Any], pictures: Iterable[str]) -> str:

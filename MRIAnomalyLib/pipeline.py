@@ -16,6 +16,7 @@ from .bundles.bundle import Bundle
 from .bundles.loading import choose_bundle, load_detector, pick_device
 from .calibration.judgement import Calibration, Judgement, load_calibration
 from .clock import Clock
+from .detectors.memory import redraw
 from .findings.components import regions
 from .findings.place import describe
 from .outputs.folder import write_result
@@ -69,7 +70,8 @@ def detect(
     device = pick_device(device)
     prepared = prepare(volume, recipe_from(bundle.model["recipe"]), clock.stage("prepare"), force)
     steps = steps or detector.steps_for(quality)
-    redrawn = detector.reconstruct(prepared.stack, seed=seed, device=device, steps=steps, progress=clock.stage("reconstruct"))
+    drawn = redraw(detector, prepared.stack, seed=seed, device=device, steps=steps, progress=clock.stage("reconstruct"))
+    redrawn = drawn.reconstruction
     clock.stage("evidence")(0, 1)
     judged = calibration.judge(prepared.stack, redrawn)
     maps = _carry_maps(volume, prepared, redrawn, judged, calibration)
@@ -82,6 +84,7 @@ def detect(
     shown = _shown_from(calibration)
     warnings = (
         *prepared.warnings,
+        *drawn.warnings,
         *plausibility.unusual(prepared.facts, bundle.model["calibration"]["ranges"]),
         *plausibility.too_wide(judged.spread, calibration.spread_limit),
         *_calibration_warnings(calibration, false_alarms),
@@ -106,7 +109,7 @@ def detect(
         slices=_slice_scores(prepared, redrawn, judged, calibration.slice_thresholds(false_alarms), false_alarms),
         findings=findings,
         model=bundle.facts,
-        device=device,
+        device=drawn.device,
         seed=seed,
         seconds=clock.seconds,
         versions=_versions(),

@@ -164,13 +164,13 @@ class Result:
     settings: Mapping[str, Any]  # quality, steps, forced: what the user chose
     writer: Callable[..., Path] = field(repr=False)  # writes the output folder; handed in by the pipeline
 
-    def save(self, folder: str | Path, only: tuple[str, ...] = (), overwrite: bool = False) -> Path:
-        """Write the output folder, whole or not at all; returns its path.
+    def save(self, folder: str | Path, only: tuple[str, ...] = (), overwrite: bool = False, maps: str = "nifti") -> Path:
+        """Write the output folder, whole or not at all; returns its path. Arguments as of `outputs.folder.write_result`.
 
         Raises:
             UsageError: the folder exists (and `overwrite` is not set) or cannot be written.
         """
-        return self.writer(self, Path(folder), only, overwrite)
+        return self.writer(self, Path(folder), only, overwrite, maps)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-
-import platformdirs
 
 _HERE = Path(__file__).resolve().parent
 
@@ -26,9 +25,19 @@ def sample(name: str) -> Path:
     return resources_folder() / "SampleData" / name
 
 
+def user_folder() -> Path:
+    """The user's own folder for what the project keeps; in a few lines here because Slicer's Python has no package for it."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "mrianomaly"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "mrianomaly"
+    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "mrianomaly"
+
+
 def user_bundles_folder() -> Path:
     """Where `mrianomaly models install` puts bundles."""
-    return Path(platformdirs.user_data_dir("mrianomaly", appauthor=False)) / "bundles"
+    return user_folder() / "bundles"
 
 
 def bundle_folders() -> list[Path]:

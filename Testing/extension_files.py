@@ -1,9 +1,23 @@
 """What of the tree goes into the Slicer extension, as CMake wants it: `python Testing/extension_files.py` writes it down anew."""
 
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LISTED = ROOT / "MRIAnomalyLib" / "files.cmake"
+MODULE = ROOT / "MRIAnomaly" / "MRIAnomaly.py"
+
+
+def cmake_settings(name):
+    """The values that CMakeLists.txt sets a name to, as the index's bot reads them: one line, double quotes."""
+    found = re.findall(rf'^set\({name} "([^"\n]+)"\)$', (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert len(found) == 1, f"{name} is to be set once, on one line, in double quotes"
+    return found[0].split()
+
+
+def panel_sources():
+    """The Python files that run inside Slicer's own process."""
+    return [MODULE, *sorted((ROOT / "MRIAnomalyLib" / "gui").rglob("*.py"))]
 
 
 def library_scripts():

@@ -1,10 +1,13 @@
 """The whole way on the shipped bundle and the shipped brain; few search steps, for speed."""
 
+import re
+
 import numpy as np
 import pytest
 
-from MRIAnomalyLib import detect, read_volume, resources
-from MRIAnomalyLib.bundles.loading import pick_device
+from MRIAnomalyLib import detect, pipeline, read_volume, resources
+from MRIAnomalyLib.bundles.loading import hardware, pick_device
+from MRIAnomalyLib.detectors.memory import Redrawn
 from MRIAnomalyLib.errors import BundleError, Cancelled, InputError, NotComparableError, UsageError
 from MRIAnomalyLib.records import Volume
 
@@ -60,10 +63,26 @@ def test_running_again_gives_the_same_numbers(brain, found):
 
 def test_another_contrast_is_refused_unless_it_is_forced(brain):
     inverted = brain.like(np.where(brain.array > 0, brain.array.max() * 1.05 - brain.array, 0))
-    with pytest.raises(NotComparableError, match="not trained on this"):
+    with pytest.raises(NotComparableError, match="does not look like"):
         detect(inverted, model=MODEL, device="cpu", steps=2)
     forced = detect(inverted, model=MODEL, device="cpu", steps=2, force=True)
     assert any("Scored on request" in warning for warning in forced.warnings)
+
+
+def test_an_extracted_brain_is_named_as_such_on_the_cpu_that_was_asked_for(found):
+    assert any("cut out by another program" in warning for warning in found.warnings)
+    assert found.device == "cpu"
+
+
+def test_what_the_detector_had_to_do_for_want_of_memory_stands_in_the_result(brain, monkeypatch):
+    def cramped(detector, stack, **how):
+        return Redrawn(detector.reconstruct(stack, steps=2), "cpu", ("The GPU was small.",))
+
+    monkeypatch.setattr(pipeline, "redraw", cramped)
+    monkeypatch.setattr(pipeline, "pick_device", lambda wanted: "cuda")
+    result = detect(brain, model=MODEL, device="cuda", steps=2)
+    assert result.device == "cpu"
+    assert "The GPU was small." in result.warnings
 
 
 def test_part_of_a_brain_is_refused(brain):
@@ -81,9 +100,15 @@ def test_raising_in_the_progress_callback_stops_the_run(brain):
         detect(brain, model=MODEL, device="cpu", steps=50, progress=stop)
 
 
-def test_a_device_that_is_not_there_is_named():
-    with pytest.raises(UsageError, match="abacus"):
-        pick_device("abacus")
+@pytest.mark.parametrize("name", ["abacus", "cuda:99", "cpu:1", "cuda:x", "meta", ""])
+def test_a_device_that_is_not_there_is_named(name):
+    with pytest.raises(UsageError, match=f"The device {name} is not there"):
+        pick_device(name)
+
+
+def test_the_processor_is_a_device_with_a_name():
+    assert pick_device("cpu") == "cpu"
+    assert re.match(r"\d+ cores? of \w+", hardware("cpu"))
 
 
 def test_an_unknown_model_is_answered_with_the_known_ones(brain):

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save
 
 from .. import resources
 from ..errors import BundleError
@@ -195,6 +194,8 @@ def save_bundle(
 
 
 def _tensor_file(tensors: dict[str, Array]) -> bytes:
+    from safetensors.numpy import save
+
     # safetensors writes memory as it lies, also where rows and columns are exchanged there
     return save({name: np.asarray(array, order="C") for name, array in tensors.items()})
 

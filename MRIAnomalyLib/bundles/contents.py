@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
 from ..errors import BundleError
 from ..records import Array
@@ -94,6 +92,9 @@ def read_verified(path: Path, sha256: str) -> bytes:
 
 def read_tensors(path: Path, sha256: str) -> dict[str, Array]:
     """The arrays of a safetensors file, read only after `read_verified` passed it."""
+    from safetensors import SafetensorError  # not in Slicer's Python, which lists bundles before anything is installed
+    from safetensors.numpy import load
+
     content = read_verified(path, sha256)
     try:
         return load(content)

@@ -23,7 +23,8 @@ def install(source: str | Path, overwrite: bool = False) -> Bundle:
 
     Raises:
         BundleError: there is no such file, or what it holds is not a whole, unaltered bundle.
-        UsageError: a bundle of this name is installed already.
+        ExistsError: a bundle of this name is installed already.
+        UsageError: nothing can be written there.
     """
     source = Path(source).expanduser()
     try:

@@ -1,12 +1,15 @@
-"""A bundle made ready to run: which one, its detector with weights, and the device."""
+"""A bundle made ready to run: which one, its detector with weights, and the device with its name."""
 
 from __future__ import annotations
 
+import contextlib
+import platform
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..errors import BundleError, UsageError
-from .bundle import Bundle, list_bundles, open_bundle
+from .bundle import Bundle, BundleProblem, list_bundles, open_bundle
 
 
 def choose_bundle(model: str | Path | Bundle) -> Bundle:
@@ -18,15 +21,24 @@ def choose_bundle(model: str | Path | Bundle) -> Bundle:
     if isinstance(model, Bundle):
         chosen = model
     elif model == "auto":
-        usable = [bundle for bundle in list_bundles() if isinstance(bundle, Bundle) and bundle.model["calibration"]["subjects"]]
-        if not usable:
-            raise BundleError("No calibrated model is installed. Install one with `mrianomaly models install FILE`.")
-        chosen = max(usable, key=lambda bundle: bundle.model.get("validation", {}).get("pixel_ap", 0.0))
+        chosen = best_of(list_bundles())
     else:
         chosen = open_bundle(model)
     if not chosen.model["calibration"]["subjects"]:
         raise BundleError(f"The model {chosen.name} is not calibrated. Run `mrianomaly calibrate` with healthy scans first.")
     return chosen
+
+
+def best_of(entries: Iterable[Bundle | BundleProblem]) -> Bundle:
+    """The calibrated one that found most on validation subjects.
+
+    Raises:
+        BundleError: there is none.
+    """
+    usable = [entry for entry in entries if isinstance(entry, Bundle) and entry.model["calibration"]["subjects"]]
+    if not usable:
+        raise BundleError("No calibrated model is installed. Install one with `mrianomaly models install FILE`.")
+    return max(usable, key=lambda bundle: bundle.model.get("validation", {}).get("pixel_ap", 0.0))
 
 
 def load_detector(bundle: Bundle) -> Any:
@@ -48,8 +60,30 @@ def pick_device(wanted: str) -> str:
 
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    kind = wanted.partition(":")[0]
-    usable = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not usable.get(kind, False):
-        raise UsageError(f"The device {wanted} is not there. Use --device auto or --device cpu.")
-    return wanted
+    there = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    with contextlib.suppress(RuntimeError):  # of torch, for what is no device's name
+        device = torch.device(wanted)
+        if (device.index or 0) < there.get(device.type, 0):
+            return wanted
+    raise UsageError(f"The device {wanted} is not there: `mrianomaly devices` lists those that are.")
+
+
+def hardware(device: str) -> str:
+    """What a device is, in words: the GPU's name, or how many cores of which processor torch uses."""
+    import torch
+
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    if device == "mps":
+        return f"GPU of {_processor()}"
+    cores = torch.get_num_threads()
+    return f"{cores} core{'s' if cores > 1 else ''} of {_processor()}"
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):  # Linux, where `platform` knows no more than the architecture
+        described = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        names = [line.partition(":")[2].strip() for line in described if line.startswith("model name")]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()

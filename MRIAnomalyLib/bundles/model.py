@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any, TypedDict, get_origin, get_type_hints, is_typeddict
@@ -28,8 +29,18 @@ class Calibration(TypedDict):
     smallest_p: float  # 1 / (n + 1)
 
 
+class Timing(TypedDict):
+    """How long one scan takes."""
+
+    seconds: float  # from reading it to its healthy counterpart, at quality "fast"
+    hardware: str  # that it was measured on
+
+
 class Model(TypedDict):
-    """What `model.json` must say, schema version 1; further entries, here and in its groups, are kept as they are."""
+    """What `model.json` must say, schema version 1; further entries, here and in its groups, are kept as they are.
+
+    One of these has a meaning: `timing`, kind of device ("cpu", "cuda", "mps") -> `Timing`, those that calibration was run on.
+    """
 
     schema: int
     name: str  # <anatomy>-<sequence>-<detector>, "-" for "_" in the detector's name
@@ -39,9 +50,18 @@ class Model(TypedDict):
     recipe: dict[str, Any]  # how a volume becomes slices: steps, grid spacing and field of view in mm
     plane: str  # axial, coronal or sagittal
     training: Training
-    splits: dict[str, list[str]]  # split -> ids of its subjects; no subject in two
+    splits: dict[str, list[str]]  # split -> its subjects, each as `coded`; no subject in two
     calibration: Calibration
     files: dict[str, str]  # every other file, "/" between parts -> SHA-256
+
+
+def coded(subject: str) -> str:
+    """What a bundle keeps of a subject's id: 16 hexadecimal digits, enough to know the subject again and not to read a name.
+
+    Every bundle codes alike, so whoever guesses an id can check the guess; a salt kept in the bundle would not prevent that. Scans named
+    after patients need neutral ids, in the column `subject` of cases.csv, before a bundle learned from them is given away.
+    """
+    return hashlib.sha256(f"split:{subject}".encode()).hexdigest()[:16]
 
 
 def parse_model(content: bytes) -> dict[str, Any]:
@@ -58,6 +78,7 @@ def parse_model(content: bytes) -> dict[str, Any]:
         said = model.get("schema") if isinstance(model, dict) else None
         raise BundleError(f"The bundle's schema version is {said!r}, this version of MRIAnomaly reads {SCHEMA}: update MRIAnomaly.")
     _check_entries(model, Model)
+    _check_timing(model.get("timing", {}))
     detector = model["detector"].replace("_", "-")
     if not re.fullmatch(rf"[a-z0-9]+-[a-z0-9]+-{re.escape(detector)}", model["name"]):
         raise BundleError(f"{model['name']!r} is not a bundle's name: it must read <anatomy>-<sequence>-{detector}.")
@@ -77,3 +98,10 @@ def _check_entries(entries: dict[str, Any], shape: type, prefix: str = "") -> No
             _check_entries(value, hint, f"{name}.")
         if hint == dict[str, str] and not all(isinstance(item, str) for item in value.values()):
             raise BundleError(f"{MODEL} lists something other than text under {prefix + name!r}: the bundle is damaged.")
+
+
+def _check_timing(timing: Any) -> None:
+    if not isinstance(timing, dict) or not all(isinstance(entry, dict) for entry in timing.values()):
+        raise BundleError(f"{MODEL} does not say the timing as it must be said: the bundle is damaged or was made by another program.")
+    for kind, entry in timing.items():
+        _check_entries(entry, Timing, f"timing.{kind}.")

@@ -15,7 +15,8 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("calibrate", help="compare with other healthy people, e.g. of your own scanner")
     parser.add_argument("bundle", metavar="BUNDLE", help="name or folder")
     add_images(parser, "healthy scans that training never saw")
-    parser.add_argument("--out", type=Path, metavar="BUNDLE", help="new folder (default: the bundle itself is calibrated anew)")
+    parser.add_argument("--out", type=Path, metavar="BUNDLE", help="new folder (default: that of the bundle, with --overwrite)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a folder that exists; a model that ships is never replaced")
     add_device(parser)
     add_progress(parser)
     parser.set_defaults(run=run)
@@ -23,12 +24,9 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace, report: Reporter) -> str:
     """Calibrate; returns where the bundle lies."""
-    from ..files.atomic import check_target
-
-    if args.out is not None:
-        check_target(args.out, overwrite=False)
     from ..learning import calibrate
 
-    folder = calibrate(args.bundle, args.images, args.out, device=args.device, progress=report.progress)
+    how = {"device": args.device, "overwrite": args.overwrite, "progress": report.progress, "warn": report.warning}
+    folder = calibrate(args.bundle, args.images, args.out, **how)
     report.finished(folder)
     return f"Calibrated {folder}"

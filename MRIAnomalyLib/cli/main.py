@@ -14,11 +14,11 @@ from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import Cancelled, MRIAnomalyError, UsageError
-from . import benchmark, calibrate, demo, detect, models, series, train
+from . import benchmark, calibrate, demo, detect, devices, models, series, train
 from .log import Log
 from .progress import Reporter, kind_in, open_reporter
 
-_COMMANDS = (detect, series, models, train, calibrate, benchmark, demo)
+_COMMANDS = (detect, series, models, devices, train, calibrate, benchmark, demo)
 _JOB_FAILED = 4
 
 

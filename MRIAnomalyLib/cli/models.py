@@ -83,6 +83,7 @@ def _described(entry: Bundle | BundleProblem) -> dict[str, Any]:
         "training_data": facts.training_data,
         "calibration_subjects": facts.calibration_subjects,
         "smallest_p": entry.model["calibration"]["smallest_p"],
+        "timing": entry.model.get("timing", {}),
         "sha256": facts.sha256,
         "folder": str(entry.folder),
     }

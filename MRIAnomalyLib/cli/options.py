@@ -18,6 +18,11 @@ def add_progress(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--progress", choices=KINDS, default="bar", help="on standard error (default: %(default)s)")
 
 
+def add_stop_with_input(parser: argparse.ArgumentParser) -> None:
+    """`--stop-with-input`, so that a program that starts this one can end it, and takes it along when it crashes."""
+    parser.add_argument("--stop-with-input", action="store_true", help="end as cancelled when standard input closes; for programs")
+
+
 def add_images(parser: argparse.ArgumentParser, what: str) -> None:
     """`--images`, scans to learn from."""
     parser.add_argument("--images", type=Path, required=True, metavar="FOLDER|cases.csv", help=what)

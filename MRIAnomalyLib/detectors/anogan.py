@@ -120,7 +120,14 @@ class AnoGAN(Detector):
         return from_network(self.generator(latent.to(device)).cpu(), self.config.intensity_top).numpy()
 
     def reconstruct(
-        self, stack: SliceStack, *, seed: int = 0, device: str = "cpu", steps: int | None = None, progress: Report | None = None
+        self,
+        stack: SliceStack,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        steps: int | None = None,
+        rows_at_once: int | None = None,
+        progress: Report | None = None,
     ) -> Reconstruction:
         """See `Detector.reconstruct`.
 
@@ -129,7 +136,8 @@ class AnoGAN(Detector):
         """
         config = self.config
         slices, mask, starts = self.pose(stack, seed, device)
-        settings = SearchSettings(steps or self.steps_for("thorough"), config.lam, config.prior_weight, rows_at_once=rows_that_fit(slices))
+        rows = rows_at_once or rows_that_fit(slices)
+        settings = SearchSettings(steps or self.steps_for("thorough"), config.lam, config.prior_weight, rows_at_once=rows)
         found = search(self.generator, self.discriminator, slices, mask, starts, settings, progress)
         return Reconstruction(
             healthy=from_network(found.drawn, config.intensity_top).cpu().numpy(),

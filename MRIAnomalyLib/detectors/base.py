@@ -71,17 +71,25 @@ class Detector(ABC):
 
     @abstractmethod
     def reconstruct(
-        self, stack: SliceStack, *, seed: int = 0, device: str = "cpu", steps: int | None = None, progress: Report | None = None
+        self,
+        stack: SliceStack,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        steps: int | None = None,
+        rows_at_once: int | None = None,
+        progress: Report | None = None,
     ) -> Reconstruction:
         """The healthy counterpart of each slice (N, 1, H, W), standardised intensity, and one score per slice and term.
 
-        A slice's answer does not depend on the slices beside it.
+        A slice's answer depends neither on the slices beside it nor, but for rounding, on how many are worked on at once.
 
         Args:
             stack: slices on the model's grid.
             seed: of whatever the method draws.
             device: as torch names it.
             steps: of methods that search; without it, `steps_for("thorough")`.
+            rows_at_once: how many slices memory is to hold; without it, what suits the method and the device. See `memory.redraw`.
             progress: called with (done, total); raising in it stops the work.
         """
 

@@ -33,7 +33,7 @@ from .base import Detector, Report, register
 
 _ANYTIME = {"steps", "patch_share", "second_look"}  # may change between stop and resume
 _SHEET = 64  # slices on the sample sheet
-_ROWS_AT_ONCE = 64  # slices that go through the network together
+_ROWS_AT_ONCE = 64  # slices that go through the network together, where nothing else is asked for
 LEAST_SPREAD = 1e-3  # standardised intensity
 STRANGE = 2.0  # predicted standard deviations, mean of 3 x 3 pixels, from which a second look hides a place
 MOST_FOUND = 0.2  # of a slice's brain that a second look hides: without context nothing can be predicted
@@ -125,7 +125,14 @@ class Inpainter(Detector):
 
     @torch.no_grad()
     def reconstruct(
-        self, stack: SliceStack, *, seed: int = 0, device: str = "cpu", steps: int | None = None, progress: Report | None = None
+        self,
+        stack: SliceStack,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        steps: int | None = None,
+        rows_at_once: int | None = None,
+        progress: Report | None = None,
     ) -> Reconstruction:
         """See `Detector.reconstruct`; nothing is drawn and nothing is searched, so that `seed` and `steps` change nothing.
 
@@ -135,16 +142,19 @@ class Inpainter(Detector):
         self.predictor.to(device).eval()
         slices, level = torch.from_numpy(stack.pixels).to(device).float(), torch.from_numpy(stack.level).to(device)
         mask = torch.from_numpy(stack.mask).to(device).float()
+        together = torch.arange(len(slices), device=device).split(rows_at_once or _ROWS_AT_ONCE)
         passes = [grid(self.config.image_size, side, row, column).to(device) for side, row, column in self._squares()]
         looks, number = 1 + self.config.second_look, itertools.count(1)
 
-        def tick() -> None:
+        def predict(hidden: Tensor) -> tuple[Tensor, Tensor]:
+            parts = [self.predictor(slices[rows], hidden[rows], level[rows]) for rows in together]
             if progress:
                 progress(next(number), looks * len(passes))
+            return torch.cat([mean for mean, _ in parts]), torch.cat([spread for _, spread in parts])
 
-        mean, spread = self._look(slices, level, torch.zeros_like(slices), passes, tick)
+        mean, spread = _look(predict, passes, torch.zeros_like(slices))
         if self.config.second_look:
-            mean, spread = self._look(slices, level, self._strange(slices, mean, spread, mask), passes, tick)
+            mean, spread = _look(predict, passes, _strange(slices, mean, spread, mask))
         healthy = mean.clamp(min=0)
         off = (slices - healthy).abs() * mask
         area = mask.sum((1, 2, 3)).clamp(min=1)
@@ -153,36 +163,6 @@ class Inpainter(Detector):
             terms={name: (map_.sum((1, 2, 3)) / area).cpu().numpy() for name, map_ in (("residual", off), ("deviation", off / spread))},
             spread=spread.cpu().numpy(),
         )
-
-    def _look(
-        self, slices: Tensor, level: Tensor, found: Tensor, passes: Sequence[Tensor], tick: Callable[[], None]
-    ) -> tuple[Tensor, Tensor]:
-        """Mean and spread of every pixel from all passes in which it was hidden; what was found is hidden in each.
-
-        A pass counts by how deep in its square the pixel lay: at the rim its neighbours give it away, lesion or not. The spread holds
-        that of each pass and theirs from each other.
-        """
-        weight, first, second = (torch.zeros_like(slices) for _ in range(3))
-        for depth in passes:
-            counts = torch.maximum(depth, found * depth.max())
-            for rows in torch.arange(len(slices), device=slices.device).split(_ROWS_AT_ONCE):
-                mean, spread = self.predictor(slices[rows], (counts[rows] > 0).float(), level[rows])
-                weight[rows] += counts[rows]
-                first[rows] += counts[rows] * mean
-                second[rows] += counts[rows] * (mean.square() + spread.square())
-            tick()
-        mean = first / weight
-        return mean, (second / weight - mean.square()).clamp(min=LEAST_SPREAD**2).sqrt()
-
-    def _strange(self, slices: Tensor, mean: Tensor, spread: Tensor, mask: Tensor) -> Tensor:
-        """(N, 1, H, W) 1 where a slice is far from what was expected, and a pixel around it: what a second look hides."""
-        area = functional.avg_pool2d(mask, 3, 1, 1).clamp(min=1 / 9)
-        off = (functional.avg_pool2d((slices - mean) / spread * mask, 3, 1, 1) / area * mask).abs()
-        most = torch.stack(
-            [one[inside > 0].quantile(1 - MOST_FOUND) if inside.any() else one.max() for one, inside in zip(off, mask, strict=True)]
-        )
-        far = (off > most[:, None, None, None].clamp(min=STRANGE)).float()
-        return functional.max_pool2d(far, 3, 1, 1) * mask
 
     def _squares(self) -> Iterator[tuple[int, int, int]]:
         """Side and start (row, column) of the squares of each pass; together they hide every pixel four times, in another corner each."""
@@ -201,10 +181,10 @@ class Inpainter(Detector):
 
         def step(number: int) -> dict[str, float]:
             batch, hidden = data.draw(config.batch_size), random_hidden(config.batch_size, config.image_size, random)
+            seen = spoiled(batch.slices, config.spoiled_share, random)
             for group in optimiser.param_groups:
                 group["lr"] = config.learning_rate * pace(number, config.steps, config.warm_up, config.settle_share)
             with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=config.precision == "bfloat16"):
-                seen = spoiled(batch.slices, config.spoiled_share, random)
                 mean, spread = net(seen.to(device), hidden.to(device), batch.level.to(device))
             loss = likelihood_loss(batch.slices.to(device), mean, spread, (hidden * batch.mask).to(device))
             optimiser.zero_grad(set_to_none=True)
@@ -221,6 +201,32 @@ class Inpainter(Detector):
             random=random,
         )
         return run, step
+
+
+def _look(predict: Callable[[Tensor], tuple[Tensor, Tensor]], passes: Sequence[Tensor], found: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and spread of every pixel from all passes in which it was hidden; what was found is hidden in each.
+
+    A pass counts by how deep in its square the pixel lay: at the rim its neighbours give it away, lesion or not. The spread holds
+    that of each pass and theirs from each other.
+    """
+    weight, first, second = (torch.zeros_like(found) for _ in range(3))
+    for depth in passes:
+        counts = torch.maximum(depth, found * depth.max())
+        mean, spread = predict((counts > 0).float())
+        weight += counts
+        first += counts * mean
+        second += counts * (mean.square() + spread.square())
+    mean = first / weight
+    return mean, (second / weight - mean.square()).clamp(min=LEAST_SPREAD**2).sqrt()
+
+
+def _strange(slices: Tensor, mean: Tensor, spread: Tensor, mask: Tensor) -> Tensor:
+    """(N, 1, H, W) 1 where a slice is far from what was expected, and a pixel around it: what a second look hides."""
+    area = functional.avg_pool2d(mask, 3, 1, 1).clamp(min=1 / 9)
+    off = (functional.avg_pool2d((slices - mean) / spread * mask, 3, 1, 1) / area * mask).abs()
+    most = [one[inside > 0].quantile(1 - MOST_FOUND) if inside.any() else one.max() for one, inside in zip(off, mask, strict=True)]
+    far = (off > torch.stack(most)[:, None, None, None].clamp(min=STRANGE)).float()
+    return functional.max_pool2d(far, 3, 1, 1) * mask
 
 
 def likelihood_loss(slices: Tensor, mean: Tensor, spread: Tensor, where: Tensor) -> Tensor:

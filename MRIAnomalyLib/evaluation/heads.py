@@ -1,11 +1,8 @@
-"""Heads on the 2 mm grid with their brain masks, extracted once and kept in the user's cache: many tables prepare the same heads anew."""
+"""Heads on the 2 mm grid with their brain masks, extracted once and kept in the user's folder: many tables prepare the same heads anew."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import platformdirs
 
 from ..files.atomic import whole_file
 from ..files.cases import Case
@@ -14,15 +11,14 @@ from ..prepare import brain
 from ..prepare.geometry import canonical
 from ..prepare.recipe import Recipe, standardise
 from ..records import Prepared
+from ..resources import user_folder
 from .lesions import Head
-
-_CACHE = Path(platformdirs.user_cache_dir("mrianomaly", appauthor=False)) / "heads"
 
 
 def head_of(case: Case) -> Head:
     """The head of a case; InputError or NotComparableError when it cannot be read or holds no brain."""
     volume = read_volume(case.image)
-    kept = _CACHE / f"{volume.source_sha256}.npz"
+    kept = user_folder() / "heads" / f"{volume.source_sha256}.npz"
     if not kept.exists():
         array, affine = canonical(volume, brain.STEP_MM)
         array = np.maximum(array, 0)

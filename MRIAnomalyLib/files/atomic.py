@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import ExistsError, UsageError
 
 
 def check_target(target: Path, overwrite: bool, inputs: tuple[Path, ...] = ()) -> None:
@@ -21,11 +21,12 @@ def check_target(target: Path, overwrite: bool, inputs: tuple[Path, ...] = ()) -
         inputs: files and folders that must outlive it.
 
     Raises:
-        UsageError: it exists and `overwrite` is not set; it is a file; it holds an input, the folder that one works in or the home folder;
+        ExistsError: it exists and `overwrite` is not set.
+        UsageError: it is a file; it holds an input, the folder that one works in or the home folder;
             or nothing can be written there.
     """
     if target.exists() and not overwrite:
-        raise UsageError(f"{target} exists already: name another folder, or allow it to be replaced with --overwrite.")
+        raise ExistsError(f"{target} exists already: name another folder, or allow it to be replaced with --overwrite.")
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target} is a file where a folder is to be written: name another folder.")
     for precious in (Path.cwd(), Path.home(), *inputs):

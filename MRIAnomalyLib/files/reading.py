@@ -25,7 +25,6 @@ from .checking import as_voxels, check_volume, three_axes
 from .dicom import read_series
 from .frames import is_dicom
 from .itk import read_itk
-from .nifti import read_nifti
 
 NIFTI = (".nii", ".nii.gz")
 ITK = (".nrrd", ".nhdr", ".mha", ".mhd")
@@ -68,6 +67,8 @@ def _read(place: Path, series: str | None) -> Volume:
     if place.stat().st_size == 0:
         raise InputError(f"{place} is an empty file: copy it again from where it came.")
     if name.endswith(NIFTI):
+        from .nifti import read_nifti  # nibabel, which Slicer's Python lacks and the other formats do not need
+
         return read_nifti(place)
     if name.endswith(ITK):
         array, affine = read_itk(place)

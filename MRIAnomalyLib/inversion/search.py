@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from ..nets.dcgan import fold_batch_norm
 
 _REPORT_EVERY = 10  # steps
-_POOL_BATCH = 250  # pool samples drawn at once
+_POOL_BATCH = 32  # pool samples drawn at once; more are no faster
 _ROW_BYTES = 256  # per pixel: activations of both width-32 networks in float32, and as much again for their gradients
 
 

@@ -13,8 +13,6 @@ import numpy as np
 from ..errors import UsageError
 from ..files.atomic import whole_folder
 from ..records import ModelFacts, Result, Volume
-from .figures import overview
-from .report import write_report
 from .tables import findings_table, number, read_findings, read_slices, record_text, slices_table, write_csv
 from .volumes import SAME_PLACE_MM, read_written, write_volume
 
@@ -33,6 +31,7 @@ _MAPS = {
 }
 PARTS = (*_MAPS, "evidence", "slices", "result", "overview", "report", "scene")
 READABLE = (*_MAPS, "slices", "result")  # the parts that `read_result` needs
+FORMATS = {"nifti": ".nii.gz", "npy": ".npy"}  # of the maps -> ending of their files
 
 
 def check_parts(only: tuple[str, ...]) -> frozenset[str]:
@@ -48,7 +47,12 @@ def check_parts(only: tuple[str, ...]) -> frozenset[str]:
 
 
 def write_result(
-    result: Result, folder: Path, only: tuple[str, ...] = (), overwrite: bool = False, scene_writer: SceneWriter | None = None
+    result: Result,
+    folder: Path,
+    only: tuple[str, ...] = (),
+    overwrite: bool = False,
+    maps: str = "nifti",
+    scene_writer: SceneWriter | None = None,
 ) -> Path:
     """Write the output folder of a result; returns its path.
 
@@ -57,6 +61,7 @@ def write_result(
         folder: the folder to make; it appears only when everything in it is complete.
         only: names out of `PARTS`; empty for everything but the evidence.
         overwrite: replace a folder that is already there.
+        maps: "nifti", or "npy": bare arrays (K, J, I) for a program that knows the geometry already.
         scene_writer: writes scene.mrb, see `gui.mrb.write_mrb`; without it there is no scene unless asked for by name.
 
     Raises:
@@ -66,7 +71,7 @@ def write_result(
     if "scene" in only and scene_writer is None:
         raise UsageError("scene.mrb needs the MRML libraries of 3D Slicer; install them with: pip install 'mrianomaly[scene]'.")
     with whole_folder(folder, overwrite) as target:
-        _write_maps(result, target, parts)
+        _write_maps(result, target, parts, FORMATS[maps])
         if "findings" in parts:
             write_csv(findings_table(result), target / _FINDINGS)
         if "slices" in parts:
@@ -74,23 +79,34 @@ def write_result(
         if "result" in parts:
             (target / _RESULT).write_text(record_text(result), encoding="utf-8")
         if "overview" in parts:
+            from .figures import overview
+
             overview(result, target / "overview.png")
         if "report" in parts:
+            from .report import write_report
+
             write_report(result, target / "report.html")
         if "scene" in parts and scene_writer is not None:
             scene_writer(result, target / "scene.mrb")
     return folder
 
 
-def _write_maps(result: Result, target: Path, parts: frozenset[str]) -> None:
+def _write_maps(result: Result, target: Path, parts: frozenset[str], ending: str) -> None:
     for part, (attribute, dtype) in _MAPS.items():
         volume: Volume | None = getattr(result, attribute)
         if part in parts and volume is not None:  # most detectors learn no mask
-            write_volume(volume.like(volume.array.astype(dtype, copy=False)), _map_path(target, part))
+            _write_map(volume.like(volume.array.astype(dtype, copy=False)), target / f"{part}{ending}")
     if "evidence" in parts:
         (target / _EVIDENCE).mkdir()
         for name, volume in result.evidence.items():
-            write_volume(volume.like(volume.array.astype(np.float32, copy=False)), _map_path(target / _EVIDENCE, name))
+            _write_map(volume.like(volume.array.astype(np.float32, copy=False)), target / _EVIDENCE / f"{name}{ending}")
+
+
+def _write_map(volume: Volume, path: Path) -> None:
+    if path.suffix == ".npy":
+        np.save(path, volume.array, allow_pickle=False)
+    else:
+        write_volume(volume, path)
 
 
 def read_result(folder: Path, volume: Volume) -> Result:
@@ -109,7 +125,7 @@ def read_result(folder: Path, volume: Volume) -> Result:
         findings = read_findings(folder / _FINDINGS)
         slices = read_slices(folder / _SLICES, record["slice_thresholds"])
         maps: dict[str, Any] = {attribute: _read_map(folder, part, volume) for part, (attribute, _) in _MAPS.items() if part != "mask"}
-        maps["mask"] = _read_map(folder, "mask", volume) if _map_path(folder, "mask").exists() else None
+        maps["mask"] = _read_map(folder, "mask", volume) if any(folder.glob("mask.*")) else None
     except FileNotFoundError as problem:
         raise UsageError(f"{folder} is not a complete output folder: {Path(problem.filename).name} is missing.") from problem
     numbers: dict[str, Any] = {name: number(record[name]) for name in ("score", "p_value", "p_floor", "heat_threshold", "false_alarms")}
@@ -129,11 +145,8 @@ def read_result(folder: Path, volume: Volume) -> Result:
 
 
 def _read_map(folder: Path, part: str, volume: Volume) -> Volume:
-    stored = read_written(_map_path(folder, part), part)
+    bare = folder / f"{part}.npy"
+    stored = volume.like(np.load(bare, allow_pickle=False)) if bare.exists() else read_written(folder / f"{part}.nii.gz", part)
     if stored.shape != volume.shape or not np.allclose(stored.affine, volume.affine, atol=SAME_PLACE_MM):
-        raise UsageError(f"{part}.nii.gz in {folder} does not lie on the voxels of {volume.name}: choose the input that was analysed.")
+        raise UsageError(f"The {part} in {folder} does not lie on the voxels of {volume.name}: choose the input that was analysed.")
     return volume.like(stored.array)
-
-
-def _map_path(folder: Path, name: str) -> Path:
-    return folder / f"{name}.nii.gz"

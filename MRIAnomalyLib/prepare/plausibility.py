@@ -21,13 +21,15 @@ WORDS = {
     "fluid": "brightness of fluid over white matter {:.2f}",
     "grey": "brightness of grey over white matter {:.2f}",
 }
+BRAIN, CONTRAST = "a whole adult brain", "a T1-weighted scan"
+PROMISED = {"brain_ml": BRAIN, "correlation": BRAIN, "scaling": BRAIN, "fluid": CONTRAST, "grey": CONTRAST}  # what each speaks of
 MARGIN = 0.25  # of the calibration's own range, beyond which a measurement is called unusual
 
 
 def reasons_to_refuse(facts: Mapping[str, float]) -> list[str]:
     """Sentences, empty when the volume can be a T1-weighted scan of an adult brain."""
     return [
-        f"The model was not trained on this: {WORDS[name].format(facts[name])}, beyond {low:g} to {high:g}. "
+        f"This does not look like {PROMISED[name]}: {WORDS[name].format(facts[name])}, where {low:g} to {high:g} was expected. "
         "Give a T1-weighted scan of a whole adult brain."
         for name, (low, high) in LIMITS.items()
         if not low <= facts[name] <= high
@@ -47,6 +49,11 @@ def unusual(facts: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -
         if not low - room <= facts[name] <= high + room:
             found.append(f"{WORDS[name].format(facts[name])} ({low:.3g} to {high:.3g} there)")
     return [f"Unlike the healthy scans this model knows: {'; '.join(found)}. False alarms are more likely."] if found else []
+
+
+def cut_out(facts: Mapping[str, float]) -> list[str]:
+    """A warning when another program took skull and scalp away: its rim lies a little elsewhere than the one that models know."""
+    return ["The brain came cut out by another program: its rim may light up."] if facts["extracted"] else []
 
 
 def too_wide(spread: Mapping[str, float], limit: Mapping[str, float]) -> list[str]:

@@ -85,7 +85,8 @@ def prepare(volume: Volume, recipe: Recipe, progress: Callable[[int, int], None]
     reasons = plausibility.reasons_to_refuse(prepared.facts)
     if reasons and not force:
         raise NotComparableError(reasons[0])
-    return replace(prepared, warnings=tuple(f"Scored on request. {reason}" for reason in reasons))
+    forced = (f"Scored on request. {reason}" for reason in reasons)
+    return replace(prepared, warnings=(*forced, *plausibility.cut_out(prepared.facts)))
 
 
 def standardise(head: Array, affine: Array, mask: Array, how: str, recipe: Recipe, tell: Callable[[int, int], None]) -> Prepared:

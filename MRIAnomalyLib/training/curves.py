@@ -1,4 +1,7 @@
-"""What a person looks at while a network trains: loss curves as CSV and PNG, and a sheet of drawn slices."""
+"""What a person looks at while a network trains: loss curves as CSV and PNG, and a sheet of drawn slices.
+
+matplotlib is imported where it draws: detectors are loaded in Slicer's Python too, which lacks it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ..files.atomic import whole_file
 from ..records import Array
@@ -20,6 +22,8 @@ def write_losses(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
     names = [name for name in history[0] if name != "step"]
     with whole_file(folder / "losses.csv") as path:
         _write_csv(path, ["step", *names], history)
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     for name in names:
@@ -40,6 +44,8 @@ def write_samples(path: Path, slices: Array, intensity_top: float) -> None:
     turned = slices[: across**2, 0, ::-1, ::-1]
     side_y, side_x = turned.shape[1:]
     sheet = turned.reshape(across, across, side_y, side_x).swapaxes(1, 2).reshape(across * side_y, across * side_x)
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(sheet.shape[1] / 100, sheet.shape[0] / 100), dpi=200)
     figure.figimage(np.kron(sheet, np.ones((2, 2))), cmap="gray", vmin=0, vmax=intensity_top)
     with whole_file(path) as unfinished:

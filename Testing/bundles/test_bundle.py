@@ -12,7 +12,7 @@ from tiny_bundle import PNG, make_arrays, make_bundle, make_model
 
 from MRIAnomalyLib.bundles.bundle import Bundle, BundleProblem, list_bundles, open_bundle, save_bundle, verify
 from MRIAnomalyLib.bundles.contents import sha256_of
-from MRIAnomalyLib.bundles.model import SCHEMA
+from MRIAnomalyLib.bundles.model import SCHEMA, coded
 from MRIAnomalyLib.errors import BundleError, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,6 +176,22 @@ def test_another_schema_is_not_understood(bundle, schema):
 @pytest.mark.parametrize("name", ["detector", "recipe", "training", "splits", "files", "licence"])
 def test_an_entry_that_is_missing_is_named(bundle, name):
     refused(describe(bundle, lambda model: model.pop(name)), repr(name))
+
+
+@pytest.mark.parametrize("timing", [[], {"cpu": 29}, {"cpu": {"seconds": "long", "hardware": "x"}}, {"cpu": {"seconds": 29}}])
+def test_a_timing_that_is_not_as_it_must_be_is_refused(bundle, timing):
+    refused(describe(bundle, lambda model: model.update(timing=timing)), "timing")
+
+
+def test_a_timing_is_kept(bundle):
+    timing = {"cpu": {"seconds": 29, "hardware": "1 core"}}
+    assert open_bundle(describe(bundle, lambda model: model.update(timing=timing))).model["timing"] == timing
+
+
+def test_a_subject_is_coded_alike_in_every_bundle_and_cannot_be_read():
+    assert coded("IXI033-HH-1259") == coded("IXI033-HH-1259") != coded("IXI034-HH-1260")
+    assert len(coded("a")) == len(coded("a longer name")) == 16
+    assert int(coded("a"), 16)
 
 
 def test_a_p_of_one_may_be_written_without_a_point(bundle):

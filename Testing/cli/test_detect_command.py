@@ -149,6 +149,7 @@ def never(*args, **how):
         (lambda out: None, ["--steps", "0"], "below 1"),
         (lambda out: None, ["--false-alarms", "5"], "between 0 and 1"),
         (lambda out: None, ["--quality", "best"], "thorough"),
+        (lambda out: None, ["--maps", "tiff"], "npy"),
         (lambda out: None, ["--colour", "red"], "--colour"),
         (lambda out: None, ["--dev", "cpu"], "--dev"),
     ],
@@ -171,6 +172,12 @@ def test_a_place_that_cannot_be_written_is_said_before_any_work(scan, tmp_path, 
     fake.setattr("os.access", lambda path, mode: "locked" not in str(path))  # the superuser, too, is refused here
     assert main(["detect", str(scan), "--out", str(tmp_path / "locked" / "out")]) == 2
     assert "locked" in one_sentence(capfd)
+
+
+def test_maps_are_bare_arrays_where_they_are_asked_for(scan, tmp_path):
+    assert main(["detect", str(scan), "--out", str(tmp_path / "out"), "--maps", "npy", "--only", "heatmap,result"]) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["heatmap.npy", "result.json"]
+    assert np.load(tmp_path / "out" / "heatmap.npy").shape == (16, 14, 12)
 
 
 def test_a_missing_input_ends_with_2(tmp_path, capfd):

@@ -86,7 +86,7 @@ def facts_of(scene, arrays):
     def by_class(kind):
         return [scene.GetNthNodeByClass(n, kind) for n in range(scene.GetNumberOfNodesByClass(kind))]
 
-    volumes = {node.GetName(): node for node in by_class("vtkMRMLScalarVolumeNode")}
+    volumes = {node.GetName(): node for node in by_class("vtkMRMLScalarVolumeNode") if not node.GetHideFromEditors()}
     for name, node in volumes.items():
         arrays[name] = slicer.util.arrayFromVolume(node)
     segmentation = by_class("vtkMRMLSegmentationNode")[0]
@@ -103,6 +103,7 @@ def facts_of(scene, arrays):
         },
         "tables": {node.GetName(): table_facts(node) for node in by_class("vtkMRMLTableNode")},
         "plots": {node.GetName(): plot_facts(node) for node in by_class("vtkMRMLPlotChartNode")},
+        "scored": [int(slicer.util.arrayFromVolume(node).sum()) for node in by_class("vtkMRMLLabelMapVolumeNode")],
         "texts": {node.GetName(): node.GetText() for node in by_class("vtkMRMLTextNode")},
         "legend": [legend.GetTitleText(), bool(legend.GetVisibility())],
         "folders": {name: hierarchy.GetItemName(item) for name, item in items.items()},

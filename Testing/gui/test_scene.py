@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ needs_slicer = [pytest.mark.slicer, pytest.mark.skipif(importlib.util.find_spec(
 def probe(folder, *arguments):
     """Facts and arrays of a scene, read in another process: VTK's singletons stay out of this one."""
     run = subprocess.run([sys.executable, str(PROBE), *map(str, arguments), str(folder / "facts")], capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr[-2000:]
+    assert run.returncode == 0 and not re.search("(ERROR|Warning): In ", run.stderr), run.stderr[-2000:]
     return json.loads((folder / "facts.json").read_text()), np.load(folder / "facts.npz")
 
 
@@ -81,7 +82,7 @@ class TestSavedScene:
         assert heat["lower"] == pytest.approx(result.heat_threshold)
         assert heat["upper"] > 1e6
         assert heat["window"] == [0, 1.68]
-        assert saved[0]["legend"] == ["-log10 p", True]
+        assert saved[0]["legend"] == ["-log10 p, shown from 1.2", True]
         assert len(saved[0]["layers"]) == 3
         assert all(layers == saved[0]["layers_wanted"] for layers in saved[0]["layers"])
 
@@ -120,6 +121,9 @@ class TestSavedScene:
         ]
         assert saved[0]["plots"] == {"T1 score plot": expected}
         assert {row[1] for row in saved[0]["tables"]["T1 score thresholds"]["cells"]} == {"3"}
+
+    def test_where_the_model_could_judge_is_kept_out_of_sight(self, saved, result):
+        assert saved[0]["scored"] == [int(result.scored.array.sum())]
 
     def test_the_report_node_holds_the_json_record(self, saved, result):
         assert json.loads(saved[0]["texts"]["T1 report"]) == result_record(result)

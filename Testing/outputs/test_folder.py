@@ -90,6 +90,30 @@ def test_a_result_comes_back_from_its_folder(result, tmp_path):
         assert one.affine is result.volume.affine
 
 
+def test_bare_arrays_come_back_the_same_and_say_nothing_of_place(result, tmp_path):
+    learned = replace(result, mask=result.healthy.like(np.full(result.volume.shape, 0.5, np.float32)))
+    folder = write_result(learned, tmp_path / "out", READABLE, maps="npy")
+    assert {path.suffix for path in folder.iterdir()} == {".npy", ".csv", ".json"}
+    elsewhere = replace(result.volume, affine=np.diag([1.0, 2.0, 3.0, 1.0]))
+    back = read_result(folder, elsewhere)
+    for name in ("heatmap", "healthy", "residual", "scored", "finding_labels", "mask"):
+        one, other = getattr(back, name), getattr(learned, name)
+        assert np.array_equal(one.array, other.array)
+        assert one.array.dtype == other.array.dtype
+        assert one.affine is elsewhere.affine
+
+
+def test_bare_arrays_of_another_size_are_refused(result, tmp_path):
+    folder = write_result(result, tmp_path / "out", READABLE, maps="npy")
+    with pytest.raises(UsageError, match="choose the input that was analysed"):
+        read_result(folder, make_result(shape=(8, 40, 36)).volume)
+
+
+def test_evidence_too_is_written_as_bare_arrays(result, tmp_path):
+    write_result(result, tmp_path / "out", ("evidence",), maps="npy")
+    assert names(tmp_path / "out") == {"evidence/residual_z.npy"}
+
+
 def test_a_folder_of_another_input_is_refused(result, tmp_path):
     write_result(result, tmp_path / "out", READABLE)
     moved = result.volume.affine.copy()

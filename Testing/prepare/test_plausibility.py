@@ -10,12 +10,26 @@ def test_an_ordinary_brain_passes():
 
 
 @pytest.mark.parametrize(
-    "odd", [{"brain_ml": 300.0}, {"brain_ml": 3000.0}, {"correlation": 0.1}, {"scaling": 0.5}, {"fluid": 1.4}, {"grey": 1.1}]
+    ("odd", "unlike"),
+    [
+        ({"brain_ml": 300.0}, "a whole adult brain: brain volume 300 mL"),
+        ({"brain_ml": 3000.0}, "a whole adult brain"),
+        ({"correlation": 0.1}, "a whole adult brain"),
+        ({"scaling": 0.5}, "a whole adult brain"),
+        ({"fluid": 1.4}, "a T1-weighted scan"),
+        ({"grey": 1.1}, "a T1-weighted scan"),
+    ],
 )
-def test_what_cannot_be_a_t1_brain_is_refused_in_one_sentence_that_says_what_to_give(odd):
+def test_what_cannot_be_a_t1_brain_is_refused_with_what_it_is_not_and_what_to_give(odd, unlike):
     reasons = plausibility.reasons_to_refuse({**GOOD, **odd})
     assert len(reasons) == 1
+    assert f"does not look like {unlike}" in reasons[0]
     assert "Give a T1-weighted scan" in reasons[0]
+
+
+def test_a_brain_that_another_program_cut_out_is_warned_about():
+    assert plausibility.cut_out({**GOOD, "extracted": 0.0}) == []
+    assert "rim may light up" in plausibility.cut_out({**GOOD, "extracted": 1.0})[0]
 
 
 def test_only_what_lies_clearly_outside_the_calibration_scans_is_called_unusual():

@@ -17,7 +17,7 @@ def test_a_grid_hides_a_quarter_and_its_shifts_hide_every_pixel_alike():
 
 def test_a_grid_tells_how_deep_a_pixel_lies_in_its_square():
     assert grid(16, 4, 0, 0)[:4, :4].tolist() == [[1, 1, 1, 1], [1, 2, 2, 1], [1, 2, 2, 1], [1, 1, 1, 1]]
-    assert grid(16, 4, 0, 14)[0, :3].tolist() == [2, 1, 0]  # a square that the edge of the image cuts
+    assert grid(16, 4, 0, 14)[1, :3].tolist() == [2, 1, 0]  # a square that the edge of the image cuts
 
 
 def test_the_same_generator_state_hides_the_same_and_the_next_draw_hides_something_else():

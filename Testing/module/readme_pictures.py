@@ -1,0 +1,78 @@
+"""The pictures of README and tutorial, from the real detection in the sample scan: `python Testing/module/readme_pictures.py FOLDER`."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
+
+import doubles  # noqa: E402
+
+doubles.install()
+
+import numpy as np  # noqa: E402
+import slicer  # noqa: E402
+from PIL import Image  # noqa: E402
+from window_pictures import Window, pixels  # noqa: E402
+
+from MRIAnomalyLib import resources  # noqa: E402
+
+_MODULE = Path(__file__).resolve().parents[2] / "MRIAnomaly" / "MRIAnomaly.py"
+_SCAN, _NAME = "brain_t1_ms_lesions.nii.gz", "MRBrainMSLesions"
+_COLORS = 256  # in a picture: a third of its size, and no difference to see
+
+
+def main(folder):
+    """Follow the tutorial and take a picture after each step."""
+    load_sample()
+    module = doubles.load_module(_MODULE)
+    ui, runner = module.widget.panel.ui, module.widget.logic.runner
+    window = Window(module)
+    window.fit_views()
+    doubles.spin_until(lambda: ui.deviceNote.text and not ui.deviceNote.text.endswith("..."), 30_000)
+
+    def save(name):
+        _write(pixels(window.grab()), folder / f"{name}.png")
+
+    save("tutorial-1-apply")
+    doubles.click(ui.applyButton)
+    doubles.spin_until(lambda: ui.progressBar.value > 40 or not runner.running, 300_000)
+    save("tutorial-2-running")
+    doubles.spin_until(lambda: not runner.running, 600_000)
+    ui.inputsButton.collapsed = True
+    doubles.click(ui.nextButton)
+    save("panel")
+    doubles.click_row(ui.findingsTable, 1)
+    save("tutorial-3-second-finding")
+    doubles.click(ui.previousButton)
+    ui.healthyButton.checked = True
+    save("tutorial-4-healthy")
+    ui.healthyButton.checked = False
+    ui.thresholdSlider.value = 0.8
+    save("tutorial-5-threshold")
+    window.close()
+    doubles.unload_module(module)
+
+
+def load_sample():
+    """The sample scan as Sample Data loads it: in the scene and in the background of the views."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", _NAME)
+    storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
+    storage.SetFileName(str(resources.sample(_SCAN)))
+    storage.ReadData(node)
+    node.CreateDefaultDisplayNodes()
+    for layers in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        layers.SetBackgroundVolumeID(node.GetID())
+    return node
+
+
+def _write(picture, path):
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    image.quantize(_COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path.name}: {path.stat().st_size // 1000} kB", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
+    doubles.stop()
+    os._exit(0)  # past VTK's report about its own singletons
