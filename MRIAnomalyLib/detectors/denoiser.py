@@ -1,8 +1,8 @@
 """Adversarial denoiser: a network that learned to take coarse noise off healthy slices; what else it takes off is evidence.
 
 Written from Kascenas et al., "Denoising Autoencoders for Unsupervised Anomaly Detection in Brain MRI" (MIDL 2022). Ours beside it: bumps
-of several sizes and magnitudes, the mirrored side and the place as context, restoring again what was restored, and a critic that can be
-switched on. No reference code was copied.
+of several sizes and magnitudes, the mirrored side and the place as context, and a critic that can be switched on. No reference code was
+copied.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..training.pace import pace
 from ..training.realism import Realism, RealismRules
 from .base import Detector, Report, register
 
-_ANYTIME = {"steps", "rounds"}  # may change between stop and resume
+_ANYTIME = {"steps"}  # may change between stop and resume
 _SHEET = 64  # slices on the sample sheet
 _ROWS_AT_ONCE = 64  # slices that go through the network together, where nothing else is asked for
 
@@ -64,8 +64,6 @@ class DenoiserConfig:
     feature_weight: float = 0.1  # of the difference of the critic's features
     r1_gamma: float = 1.0
 
-    rounds: int = 2  # times a slice is restored; 1 in the paper, of a large lesion it leaves half
-
     def __post_init__(self) -> None:
         """Refuse what no network can be built from.
 
@@ -74,7 +72,7 @@ class DenoiserConfig:
         """
         if self.image_size not in (16, 32, 64, 128, 256):
             raise UsageError(f"The setting image_size is {self.image_size}; it must be 16, 32, 64, 128 or 256.")
-        for name in ("levels", "width", "steps", "batch_size", "warm_up", "critic_width", "rounds"):
+        for name in ("levels", "width", "steps", "batch_size", "warm_up", "critic_width"):
             if not 1 <= (value := getattr(self, name)) <= 10_000_000:
                 raise UsageError(f"The setting {name} is {value}; it must be 1 or more.")
         if not 0 < self.settle_share <= 0.5:
@@ -145,15 +143,19 @@ class Denoiser(Detector):
         self.restorer.to(device).eval()
         slices, level = torch.from_numpy(stack.pixels).to(device).float(), torch.from_numpy(stack.level).to(device)
         inside = torch.from_numpy(stack.mask).to(device)
-        healthy, rounds = slices.clone(), self.config.rounds
+        healthy = slices.clone()
         together = torch.arange(len(slices), device=device).split(rows_at_once or _ROWS_AT_ONCE)
-        for part, rows in enumerate(together):
-            for number in range(rounds):
-                healthy[rows] = torch.where(inside[rows], self.restorer(healthy[rows], level[rows]).clamp(min=0), slices[rows])
-                if progress:
-                    progress(part * rounds + number + 1, len(together) * rounds)
+        for done, rows in enumerate(together, 1):
+            healthy[rows] = torch.where(inside[rows], self._restored(slices[rows], level[rows]).clamp(min=0), slices[rows])
+            if progress:
+                progress(done, len(together))
         residual = (slices - healthy).abs().sum((1, 2, 3)) / inside.sum((1, 2, 3)).clamp(min=1)
         return Reconstruction(healthy=healthy.cpu().numpy(), terms={"residual": residual.cpu().numpy()})
+
+    def _restored(self, slices: Tensor, level: Tensor) -> Tensor:
+        """What the network says; of a symmetric organ the mean of what it says of a slice and of its mirror image."""
+        restored = self.restorer(slices, level)
+        return (restored + self.restorer(slices.flip(-1), level).flip(-1)) / 2 if self.config.mirror else restored
 
     def _prepare_training(self, normals: SliceStack, device: str) -> tuple[Run, Step]:
         config, random = self.config, torch.Generator().manual_seed(self.config.seed)
