@@ -53,10 +53,10 @@ class DenoiserConfig:
     average_decay: float = 0.999  # of the averaged network, which is the one that is kept
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
-    noise_cells: tuple[int, ...] = (8, 16, 32)  # grids of noise, cells along a side; 16 in the paper
-    noise_low: float = 0.1  # standardised intensity, where white matter is near 1.0; 0.2 throughout in the paper
-    noise_high: float = 0.4
-    clean_share: float = 0.2  # of the training slices: no noise; none in the paper
+    noise_cells: tuple[int, ...] = (16, 32)  # grids of noise, cells along a side; 16 alone in the paper
+    noise_low: float = 0.2  # standard deviation, standardised intensity, where white matter is near 1.0; the paper has one magnitude
+    noise_high: float = 0.2
+    clean_share: float = 0.0  # of the training slices: no noise
 
     critic_weight: float = 0.0  # of the critic's verdict beside the restoration loss; 0 is the paper: no critic
     critic_from: int = 5000  # step from which there is a critic: before, there is nothing that looks nearly real
