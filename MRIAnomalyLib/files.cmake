@@ -36,6 +36,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/__init__.py
   MRIAnomalyLib/detectors/anogan.py
   MRIAnomalyLib/detectors/base.py
+  MRIAnomalyLib/detectors/denoiser.py
   MRIAnomalyLib/detectors/fanogan.py
   MRIAnomalyLib/detectors/inpainter.py
   MRIAnomalyLib/detectors/memory.py
@@ -93,7 +94,10 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/nets/__init__.py
   MRIAnomalyLib/nets/dcgan.py
   MRIAnomalyLib/nets/encoder.py
+  MRIAnomalyLib/nets/patch_critic.py
+  MRIAnomalyLib/nets/place.py
   MRIAnomalyLib/nets/predictor.py
+  MRIAnomalyLib/nets/restorer.py
   MRIAnomalyLib/nets/unet.py
   MRIAnomalyLib/nets/wgan.py
   MRIAnomalyLib/outputs/__init__.py
@@ -119,11 +123,14 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/__init__.py
   MRIAnomalyLib/training/adversarial.py
   MRIAnomalyLib/training/blobs.py
+  MRIAnomalyLib/training/coarse_noise.py
   MRIAnomalyLib/training/curves.py
   MRIAnomalyLib/training/data.py
   MRIAnomalyLib/training/encoding.py
   MRIAnomalyLib/training/hiding.py
   MRIAnomalyLib/training/loop.py
+  MRIAnomalyLib/training/pace.py
+  MRIAnomalyLib/training/realism.py
   MRIAnomalyLib/training/spoiling.py
   MRIAnomalyLib/training/wasserstein.py
   )

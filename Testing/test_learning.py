@@ -20,6 +20,7 @@ from MRIAnomalyLib.prepare.recipe import Recipe, prepare
 TINY = {
     "anogan": {"width": 4, "latent_dim": 4, "steps": 2, "batch_size": 4, "pool": 8, "fast_steps": 2, "precision": "float32"},
     "fanogan": {"width": 4, "latent_dim": 4, "steps": 2, "encoder_steps": 2, "batch_size": 4, "precision": "float32"},
+    "denoiser": {"width": 4, "steps": 2, "batch_size": 4, "precision": "float32"},
     "inpainter": {"width": 4, "steps": 2, "batch_size": 4, "precision": "float32"},
 }
 NEIGHBOURS = [f"neighbour_{number:02}" for number in range(20)]
@@ -137,6 +138,15 @@ def test_a_detector_that_predicts_a_spread_is_calibrated_by_its_own_deviation(tm
     after = open_bundle(tmp_path / "out")
     assert after.model["config"]["levels"] == Recipe().slices
     assert after.model["calibration"]["evidence"]["silent"] == ["atlas"]
+    assert choose_bundle(after) is after
+
+
+def test_a_denoiser_goes_from_scans_to_a_calibrated_bundle(tmp_path, people):
+    folder = make_bundle(tmp_path, people, detector="denoiser")
+    people(NEIGHBOURS)
+    learning.calibrate(folder, tmp_path / "cases.csv", tmp_path / "out", device="cpu")
+    after = open_bundle(tmp_path / "out")
+    assert after.detector == "denoiser"
     assert choose_bundle(after) is after
 
 

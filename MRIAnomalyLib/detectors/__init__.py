@@ -1,6 +1,7 @@
 """The import list is the list of detectors."""
 
 from . import anogan as anogan
+from . import denoiser as denoiser
 from . import fanogan as fanogan
 from . import inpainter as inpainter
 from .base import Detector as Detector

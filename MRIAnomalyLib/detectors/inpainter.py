@@ -19,13 +19,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import UsageError
-from ..nets.predictor import Predictor, learn_place
+from ..nets.place import learn_place
+from ..nets.predictor import Predictor
 from ..records import Reconstruction, SliceStack
 from ..training.adversarial import follow
 from ..training.curves import write_losses, write_samples
-from ..training.data import NormalSlices, fingerprint
+from ..training.data import NormalSlices, fingerprint, refuse_other_grid
 from ..training.hiding import grid, random_hidden
 from ..training.loop import Log, Run, Step, resume_run, train
+from ..training.pace import pace
 from ..training.spoiling import spoiled
 from .base import Detector, Report, register
 
@@ -107,10 +109,7 @@ class Inpainter(Detector):
     ) -> bool:
         """Train on normal slices; see `Detector.fit`. Writes losses.csv, losses.png and samples.png beside the checkpoint."""
         config = self.config
-        if normals.pixels.shape[1:] != (1, config.image_size, config.image_size):
-            raise UsageError(f"The slices are {normals.pixels.shape[2:]} pixels, the network takes {config.image_size}; set image_size.")
-        if normals.level.max() >= config.levels:
-            raise UsageError(f"The slices reach level {normals.level.max()}, the network knows {config.levels} levels; set levels.")
+        refuse_other_grid(normals, config.image_size, config.levels)
         run, step = self._prepare_training(normals, device)
         if resume and checkpoint_folder:
             resume_run(run, checkpoint_folder)
@@ -184,7 +183,7 @@ class Inpainter(Detector):
             batch, hidden = data.draw(config.batch_size), random_hidden(config.batch_size, config.image_size, random)
             seen = spoiled(batch.slices, config.spoiled_share, random)
             for group in optimiser.param_groups:
-                group["lr"] = config.learning_rate * _pace(number, config)
+                group["lr"] = config.learning_rate * pace(number, config.steps, config.warm_up, config.settle_share)
             with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=config.precision == "bfloat16"):
                 mean, spread = net(seen.to(device), hidden.to(device), batch.level.to(device))
             loss = likelihood_loss(batch.slices.to(device), mean, spread, (hidden * batch.mask).to(device))
@@ -234,8 +233,3 @@ def likelihood_loss(slices: Tensor, mean: Tensor, spread: Tensor, where: Tensor)
     """Mean Gaussian negative log-likelihood, less its constant, over pixels where `where` (N, 1, H, W) is 1."""
     each = 0.5 * ((slices - mean) / spread).square() + spread.log()
     return (each * where).sum() / where.sum().clamp(min=1)
-
-
-def _pace(number: int, config: InpainterConfig) -> float:
-    """Share of the learning rate at a step: it rises, stays, and at the end falls to nothing."""
-    return min(1.0, (number + 1) / config.warm_up, (config.steps - number) / (config.settle_share * config.steps))

@@ -45,7 +45,7 @@ def play(generator: Player, discriminator: Player, real: Tensor, latent: Tensor,
         of_real, of_fake = discriminator.net(real).float(), discriminator.net(fake.detach()).float()
     loss_d = _against(of_real, rules.real_label) + _against(of_fake, 0.0)
     if rules.r1_gamma and step % R1_EVERY == 0:
-        loss_d = loss_d + R1_EVERY * rules.r1_gamma / 2 * _squared_gradient(discriminator.net, real)
+        loss_d = loss_d + R1_EVERY * rules.r1_gamma / 2 * squared_gradient(discriminator.net, real)
     descend(discriminator, loss_d)
 
     discriminator.net.requires_grad_(False)  # spares a third of the backward pass
@@ -60,6 +60,20 @@ def play(generator: Player, discriminator: Player, real: Tensor, latent: Tensor,
         "real": of_real.sigmoid().mean().item(),
         "fake": of_fake.sigmoid().mean().item(),
     }
+
+
+def descend(player: Player, loss: Tensor) -> None:
+    """Move a player's network one step down its loss."""
+    player.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    player.optimiser.step()
+
+
+def squared_gradient(discriminator: nn.Module, real: Tensor) -> Tensor:
+    """Mean over slices of the squared gradient of the discriminator's logits at real slices (R1, Mescheder et al. 2018)."""
+    real = real.detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(discriminator(real).sum(), real, create_graph=True)
+    return gradient.square().sum((1, 2, 3)).mean()
 
 
 @torch.no_grad()
@@ -91,19 +105,6 @@ def settle_statistics(
 
 def _against(logits: Tensor, label: float) -> Tensor:
     return cross_entropy(logits, torch.full_like(logits, label))
-
-
-def descend(player: Player, loss: Tensor) -> None:
-    """Move a player one step down its loss."""
-    player.optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    player.optimiser.step()
-
-
-def _squared_gradient(discriminator: nn.Module, real: Tensor) -> Tensor:
-    real = real.detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(discriminator(real).sum(), real, create_graph=True)
-    return gradient.square().sum((1, 2, 3)).mean()
 
 
 def cast(device: torch.device, precision: str) -> torch.autocast:

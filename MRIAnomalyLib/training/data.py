@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..errors import UsageError
 from ..records import Array, SliceStack
 
 BRIGHTNESS_SPREAD = 0.05  # gentle on purpose: stronger contrast changes cost a third of the sensitivity and gained nothing
@@ -56,6 +57,18 @@ class NormalSlices:
     def batch(self, size: int) -> Tensor:
         """The slices of `draw` (size, 1, H, W) in [-1, 1]."""
         return to_network(self.draw(size).slices, self._top)
+
+
+def refuse_other_grid(normals: SliceStack, image_size: int, levels: int) -> None:
+    """Say when slices do not lie on the grid that a network was made for.
+
+    Raises:
+        UsageError: with the setting that would fit.
+    """
+    if normals.pixels.shape[1:] != (1, image_size, image_size):
+        raise UsageError(f"The slices are {normals.pixels.shape[2:]} pixels, the network takes {image_size}; set image_size.")
+    if normals.level.max() >= levels:
+        raise UsageError(f"The slices reach level {normals.level.max()}, the network knows {levels} levels; set levels.")
 
 
 def fingerprint(pixels: Array) -> str:

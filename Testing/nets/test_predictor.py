@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from MRIAnomalyLib.nets.predictor import Predictor, learn_place
+from MRIAnomalyLib.nets.predictor import Predictor
 from MRIAnomalyLib.nets.unet import UNet
 
 
@@ -45,15 +45,3 @@ def test_spread_stays_positive_and_finite_whatever_the_input():
         assert torch.isfinite(mean).all()
         assert (spread > 0).all()
         assert torch.isfinite(spread).all()
-
-
-def test_mean_and_spread_of_a_place_are_those_of_its_slices_and_their_mirror_images():
-    predictor = Predictor(16, 5, 4, mirror=True)
-    slices, level = random(40, 1, 16, 16), torch.tensor([1, 4]).repeat(20)
-    learn_place(predictor, slices, level, mirror=True)
-    there = slices[level == 4, 0]
-    both = torch.cat([there, there.flip(-1)])
-    torch.testing.assert_close(predictor.mean[4], both.mean(0))
-    torch.testing.assert_close(predictor.spread[4], both.std(0, correction=0) + 0.05)
-    assert torch.equal(predictor.mean[0], predictor.mean[1])  # a level without slices takes the nearest one's
-    assert torch.equal(predictor.mean[3], predictor.mean[4])
