@@ -26,7 +26,7 @@ from ..training.data import NormalSlices, fingerprint, refuse_other_grid
 from ..training.loop import Log, Run, Step, resume_run, train
 from ..training.pace import pace
 from ..training.realism import Realism, RealismRules
-from .base import Detector, Report, register
+from .base import Detector, Report, check_settings, register
 
 _ANYTIME = {"steps"}  # may change between stop and resume
 _SHEET = 64  # slices on the sample sheet
@@ -70,19 +70,13 @@ class DenoiserConfig:
         Raises:
             UsageError: with the setting and what it must be.
         """
-        if self.image_size not in (16, 32, 64, 128, 256):
-            raise UsageError(f"The setting image_size is {self.image_size}; it must be 16, 32, 64, 128 or 256.")
-        for name in ("levels", "width", "steps", "batch_size", "warm_up", "critic_width"):
-            if not 1 <= (value := getattr(self, name)) <= 10_000_000:
-                raise UsageError(f"The setting {name} is {value}; it must be 1 or more.")
+        check_settings(self, ("levels", "width", "steps", "batch_size", "warm_up", "critic_width"))
         if not 0 < self.settle_share <= 0.5:
             raise UsageError(f"The setting settle_share is {self.settle_share}; it must be above 0 and at most 0.5.")
         if not self.noise_cells or any(cells < 1 or self.image_size % cells for cells in self.noise_cells):
             raise UsageError(f"The setting noise_cells is {list(self.noise_cells)}; it must hold numbers that divide {self.image_size}.")
         if not 0 <= self.noise_low <= self.noise_high:
             raise UsageError(f"The setting noise_low is {self.noise_low}; it must be from 0 to noise_high, which is {self.noise_high}.")
-        if self.precision not in ("bfloat16", "float32"):
-            raise UsageError(f"The setting precision is {self.precision}; it must be bfloat16 or float32.")
 
 
 @register("denoiser")

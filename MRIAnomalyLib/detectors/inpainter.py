@@ -29,7 +29,7 @@ from ..training.hiding import grid, random_hidden
 from ..training.loop import Log, Run, Step, resume_run, train
 from ..training.pace import pace
 from ..training.spoiling import spoiled
-from .base import Detector, Report, register
+from .base import Detector, Report, check_settings, register
 
 _ANYTIME = {"steps", "patch_share", "second_look"}  # may change between stop and resume
 _SHEET = 64  # slices on the sample sheet
@@ -69,16 +69,10 @@ class InpainterConfig:
         Raises:
             UsageError: with the setting and what it must be.
         """
-        if self.image_size not in (16, 32, 64, 128, 256):
-            raise UsageError(f"The setting image_size is {self.image_size}; it must be 16, 32, 64, 128 or 256.")
-        for name in ("levels", "width", "steps", "batch_size", "warm_up"):
-            if not 1 <= (value := getattr(self, name)) <= 10_000_000:
-                raise UsageError(f"The setting {name} is {value}; it must be 1 or more.")
+        check_settings(self, ("levels", "width", "steps", "batch_size", "warm_up"))
         for name in ("settle_share", "patch_share"):
             if not 0 < (value := getattr(self, name)) <= 0.5:
                 raise UsageError(f"The setting {name} is {value}; it must be above 0 and at most 0.5.")
-        if self.precision not in ("bfloat16", "float32"):
-            raise UsageError(f"The setting precision is {self.precision}; it must be bfloat16 or float32.")
 
 
 @register("inpainter")
