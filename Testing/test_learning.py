@@ -127,7 +127,6 @@ def test_want_of_memory_is_told_once_and_the_time_is_that_of_the_device_that_did
     assert calibration.told == ["The GPU was small."]
     ((device, timing),) = calibration.after.model["timing"].items()
     assert device == "cpu"
-    assert timing["seconds"] >= 0  # the stand-in needs no time worth mentioning
     assert "core" in timing["hardware"]
 
 

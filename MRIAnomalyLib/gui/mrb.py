@@ -37,7 +37,7 @@ def write_mrb(result: Result, path: Path) -> None:
     if importlib.util.find_spec("slicer") is None:
         raise UsageError("scene.mrb needs the MRML libraries of 3D Slicer; install them with: pip install 'mrianomaly[scene]'.")
     with tempfile.TemporaryDirectory(prefix="mrianomaly_") as scratch:
-        folder = write_result(result, Path(scratch) / "result", READABLE)
+        folder = write_result(result, Path(scratch) / "result", READABLE, maps="npy")
         write_volume(result.volume, folder / _INPUT)
         library = str(Path(__file__).resolve().parents[2])
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH", "")]))}

@@ -157,10 +157,10 @@ def _side_column(figure: Figure, result: Result, plane: Plane, top: float) -> No
     y = top - 0.012
     figure.text(_SIDE, y, "How unusual is the whole scan?", color=TEXT, size=12.5, weight="bold", va="center")
     _gauge(figure.add_axes((_SIDE + 0.006, y - 0.06, width - 0.012, 0.03)), result)
-    y = _finding_list(figure, result, plane, y - 0.128)
+    bottom, heading, least = 0.26, 0.05, 0.08  # of the curve: where it begins, room for its heading, its height
+    y = _finding_list(figure, result, plane, y - 0.128, bottom + least + heading)
     figure.text(_SIDE, y, "Score along the slices", color=TEXT, size=12.5, weight="bold", va="center")
-    bottom = 0.235
-    panels.draw_curve(figure.add_axes((_SIDE + 0.034, bottom + 0.045, width - 0.04, max(y - 0.05 - bottom - 0.045, 0.06))), result, plane)
+    panels.draw_curve(figure.add_axes((_SIDE + 0.034, bottom, width - 0.04, y - heading - bottom)), result, plane)
     panels.draw_heat_scale(figure, figure.add_axes((_SIDE + 0.006, 0.185, width - 0.012, 0.016)), result)
     _key(figure, width)
 
@@ -183,20 +183,23 @@ def _gauge(axes: Axes, result: Result) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _finding_list(figure: Figure, result: Result, plane: Plane, top: float) -> float:
-    count = len(result.findings)
+def _finding_list(figure: Figure, result: Result, plane: Plane, top: float, lowest: float) -> float:
+    """As many findings as there is room for above `lowest`; returns the height where the next thing may begin."""
+    count, head, line, gap = len(result.findings), 0.03, 0.027, 0.018
+    rows = min(_LISTED + 1, int((top - head - gap - lowest) / line))
+    listed = count if count <= min(rows, _LISTED) else rows - 1  # one row says how many more there are
     figure.text(_SIDE, top, f"Findings ({count})" if count else "No findings", color=TEXT, size=12.5, weight="bold", va="center")
-    y = top - 0.03
-    for finding in result.findings[:_LISTED]:
+    y = top - head
+    for finding in result.findings[:listed]:
         figure.text(_SIDE + 0.006, y, str(finding.label), color=TEXT, size=12, weight="bold", va="center")
         figure.text(_SIDE + 0.026, y, panels.finding_words(finding), color=TEXT, size=11, va="center")
         place = f"{plane.position(finding.centroid_ras_mm[plane.normal])} · {finding.peak:.1f} SD"
         figure.text(1 - _EDGE, y, place, color=QUIET, size=10, va="center", ha="right")
-        y -= 0.027
-    if count > _LISTED:
-        figure.text(_SIDE + 0.026, y, f"and {count - _LISTED} more in findings.csv", color=QUIET, size=10, va="center")
-        y -= 0.027
-    return y - 0.018
+        y -= line
+    if count > listed:
+        figure.text(_SIDE + 0.026, y, f"and {count - listed} more in findings.csv", color=QUIET, size=10, va="center")
+        y -= line
+    return y - gap
 
 
 def _key(figure: Figure, width: float) -> None:
