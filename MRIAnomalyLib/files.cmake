@@ -128,9 +128,11 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/data.py
   MRIAnomalyLib/training/encoding.py
   MRIAnomalyLib/training/hiding.py
+  MRIAnomalyLib/training/learner.py
   MRIAnomalyLib/training/loop.py
   MRIAnomalyLib/training/pace.py
   MRIAnomalyLib/training/realism.py
+  MRIAnomalyLib/training/settings.py
   MRIAnomalyLib/training/spoiling.py
   MRIAnomalyLib/training/wasserstein.py
   )

@@ -16,7 +16,7 @@ SETTINGS = {  # a detector takes those that it knows
     "latent_dim": 8,
     "batch_size": 16,
     "steps": 200,
-    "encoder_steps": 200,
+    "encoder_steps": 150,
     "critic_steps": 1,
     "learning_rate": 1e-3,
     "warm_up": 20,
