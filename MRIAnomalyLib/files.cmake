@@ -51,6 +51,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/__init__.py
   MRIAnomalyLib/evaluation/tables/brain.py
   MRIAnomalyLib/evaluation/tables/speed.py
+  MRIAnomalyLib/evaluation/tables/warm_start.py
   MRIAnomalyLib/files/__init__.py
   MRIAnomalyLib/files/atomic.py
   MRIAnomalyLib/files/cases.py

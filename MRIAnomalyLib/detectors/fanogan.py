@@ -156,29 +156,37 @@ class FAnoGAN(Detector):
         sum with weights 1 and kappa: the paper's anomaly score; `latent` is the mean squared difference between the encoder's answers
         for the slice and for the redrawn one.
         """
-        config = self.config
-        for net in self.modules().values():
-            net.to(device).eval()
-        slices = to_network(torch.from_numpy(stack.pixels).to(device).float(), config.intensity_top)
+        slices, mask = self.pose(stack, device)
         rows = rows_at_once or rows_that_fit(slices)
         steps = self.steps_for("thorough") if steps is None else steps
-        encoded = self._encode(slices, rows, None if steps else progress)
+        encoded = self.encode(slices, rows, None if steps else progress)
         latent = encoded
         if steps:
-            rates = config.refine_rate, config.refine_rate / 10
-            settings = SearchSettings(steps, config.lam, config.prior_weight, *rates, rows_at_once=rows)
-            mask = torch.from_numpy(stack.mask).to(device)
+            settings = self.refinement(steps, rows)
             latent = search(self.generator, self.critic, slices, mask, encoded[:, None], settings, progress).latent
         drawn, terms = self._score(slices, encoded, latent, rows)
         return Reconstruction(
-            healthy=from_network(drawn, config.intensity_top).cpu().numpy(),
+            healthy=from_network(drawn, self.config.intensity_top).cpu().numpy(),
             terms={name: value.cpu().numpy() for name, value in terms.items()},
             latent=latent.cpu().numpy(),
         )
 
+    def pose(self, stack: SliceStack, device: str) -> tuple[Tensor, Tensor]:
+        """What `encode` and `search` take, with all networks there: slices (N, 1, H, W) in [-1, 1], and their masks."""
+        for net in self.modules().values():
+            net.to(device).eval()
+        slices = to_network(torch.from_numpy(stack.pixels).to(device).float(), self.config.intensity_top)
+        return slices, torch.from_numpy(stack.mask).to(device)
+
+    def refinement(self, steps: int, rows: int) -> SearchSettings:
+        """AnoGAN's search as it goes on from the encoder's answer."""
+        config = self.config
+        rates = config.refine_rate, config.refine_rate / 10
+        return SearchSettings(steps, config.lam, config.prior_weight, *rates, rows_at_once=rows)
+
     @torch.no_grad()
-    def _encode(self, slices: Tensor, at_once: int, progress: Report | None) -> Tensor:
-        """The encoder's latent vectors (N, d)."""
+    def encode(self, slices: Tensor, at_once: int, progress: Report | None = None) -> Tensor:
+        """The encoder's latent vectors (N, d) of slices (N, 1, H, W) in [-1, 1]."""
         found = []
         for rows in filled_batches(len(slices), at_once):
             found.append(self.encoder(slices[rows]))
