@@ -51,6 +51,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/__init__.py
   MRIAnomalyLib/evaluation/tables/brain.py
   MRIAnomalyLib/evaluation/tables/speed.py
+  MRIAnomalyLib/evaluation/tables/warm_start.py
   MRIAnomalyLib/files/__init__.py
   MRIAnomalyLib/files/atomic.py
   MRIAnomalyLib/files/cases.py
@@ -128,9 +129,11 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/data.py
   MRIAnomalyLib/training/encoding.py
   MRIAnomalyLib/training/hiding.py
+  MRIAnomalyLib/training/learner.py
   MRIAnomalyLib/training/loop.py
   MRIAnomalyLib/training/pace.py
   MRIAnomalyLib/training/realism.py
+  MRIAnomalyLib/training/settings.py
   MRIAnomalyLib/training/spoiling.py
   MRIAnomalyLib/training/wasserstein.py
   )
