@@ -44,9 +44,11 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/__init__.py
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/baselines.py
+  MRIAnomalyLib/evaluation/finish.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
+  MRIAnomalyLib/evaluation/note.py
   MRIAnomalyLib/evaluation/page.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
