@@ -19,11 +19,11 @@ from ...inversion.search import Inversion, SearchSettings, nearest_starts, rows_
 from ...prepare.recipe import Recipe
 from ...records import Array, Reconstruction, SliceStack
 from ...training.data import from_network
-from .. import lesions, sets
+from .. import lesions
 from ..baselines import MAPS
 from ..heads import head_of, prepare_head
 from ..metrics import ap_interval, pixel_figures
-from .brain import OUTLINES, SEED
+from ..scans import KINDS, people_of
 
 REFINEMENTS = (0, 10, 30, 50)  # steps from the encoder's answer on
 POOL = 1000  # samples of the prior among which a search from afar may choose its start
@@ -118,11 +118,11 @@ def lesion_table(
 
 def lesioned_people(root: Path, recipe: Recipe, most: int | None = None) -> Iterator[Lesioned]:
     """Validation subjects, each with a dark and with a bright lesion; outlines are those of the validation tables."""
-    outlines = lesions.lesion_outlines(root / "soop_lesion_masks", 2 * OUTLINES, SEED)[OUTLINES:]
-    for case, outline in zip(sets.healthy(root, "validation")[:most], outlines, strict=False):
+    people = people_of(root, "validation", quick=False)
+    for case, outline in zip(people.own[:most], people.outlines, strict=False):
         head = head_of(case)
         clean = prepare_head(head, recipe)
-        for change in (lesions.DARK, lesions.BRIGHT):
+        for change in KINDS.values():
             prepared, truth = lesions.paint(head, clean, outline, change, recipe)
             yield Lesioned(case.subject, prepared.stack, truth)
 
