@@ -43,6 +43,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
   MRIAnomalyLib/evaluation/baselines.py
+  MRIAnomalyLib/evaluation/flair.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
@@ -115,6 +116,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/prepare/brain.py
   MRIAnomalyLib/prepare/geometry.py
   MRIAnomalyLib/prepare/intensity.py
+  MRIAnomalyLib/prepare/placing.py
   MRIAnomalyLib/prepare/plausibility.py
   MRIAnomalyLib/prepare/recipe.py
   MRIAnomalyLib/prepare/slices.py

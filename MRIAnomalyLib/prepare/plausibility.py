@@ -7,38 +7,54 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 # Refused outside these, which are far wider than the calibration subjects' own ranges (those are in each bundle's model.json).
-LIMITS = {
+BRAIN = {
     "brain_ml": (850.0, 2200.0),
     "correlation": (0.25, 1.0),  # with the template after registration
     "scaling": (0.8, 2.4),  # template brain volume over the brain's own
-    "fluid": (0.0, 0.75),  # brightness of fluid over white matter
-    "grey": (0.5, 0.93),  # brightness of grey over white matter
+    "overlap": (0.8, 1.0),  # Dice with the template's brain, of slices that were not registered
 }
+CONTRAST = {  # brightness over white matter: of fluid and grey matter in the whole brain, and of grey matter in its middle
+    "T1": {"fluid": (0.0, 0.75), "grey": (0.5, 0.93)},
+    "FLAIR": {"contrast": (0.6, 1.5)},
+}
+FLAIR_FROM = 0.89  # contrast of a whole brain
 WORDS = {
     "brain_ml": "brain volume {:.0f} mL",
     "correlation": "correlation with the brain template {:.2f}",
     "scaling": "template volume over brain volume {:.2f}",
+    "overlap": "overlap with the brain template {:.2f}",
     "fluid": "brightness of fluid over white matter {:.2f}",
     "grey": "brightness of grey over white matter {:.2f}",
+    "contrast": "brightness of grey over white matter beside the ventricles {:.2f}",
 }
-BRAIN, CONTRAST = "a whole adult brain", "a T1-weighted scan"
-PROMISED = {"brain_ml": BRAIN, "correlation": BRAIN, "scaling": BRAIN, "fluid": CONTRAST, "grey": CONTRAST}  # what each speaks of
+SCANS = {"T1": "a T1-weighted scan", "FLAIR": "a FLAIR scan"}
 MARGIN = 0.25  # of the calibration's own range, beyond which a measurement is called unusual
 
 
-def reasons_to_refuse(facts: Mapping[str, float]) -> list[str]:
-    """Sentences, empty when the volume can be a T1-weighted scan of an adult brain."""
+def reasons_to_refuse(facts: Mapping[str, float], sequence: str) -> list[str]:
+    """Sentences, empty when the volume can be a scan of this sequence of an adult brain."""
+    expected = [("a whole adult brain", BRAIN), (SCANS[sequence], CONTRAST[sequence])]
     return [
-        f"This does not look like {PROMISED[name]}: {WORDS[name].format(facts[name])}, where {low:g} to {high:g} was expected. "
-        "Give a T1-weighted scan of a whole adult brain."
-        for name, (low, high) in LIMITS.items()
-        if not low <= facts[name] <= high
+        f"This does not look like {promised}: {WORDS[name].format(facts[name])}, where {low:g} to {high:g} was expected. "
+        f"Give {SCANS[sequence]} of a whole adult brain."
+        for promised, limits in expected
+        for name, (low, high) in limits.items()
+        if name in facts and not low <= facts[name] <= high
     ]
 
 
+def sequence_of(facts: Mapping[str, float]) -> str:
+    """What a scan is by its contrast: "T1" or "FLAIR". Single slices do not tell it well."""
+    return "FLAIR" if facts["contrast"] >= FLAIR_FROM else "T1"
+
+
 def ranges_of(facts: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
-    """Lowest and highest of each measurement among calibration subjects."""
-    return {name: [min(fact[name] for fact in facts), max(fact[name] for fact in facts)] for name in LIMITS}
+    """Lowest and highest of each measurement that all calibration subjects have."""
+    return {
+        name: [min(fact[name] for fact in facts), max(fact[name] for fact in facts)]
+        for name in WORDS
+        if all(name in fact for fact in facts)
+    }
 
 
 def unusual(facts: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -> list[str]:
@@ -46,7 +62,7 @@ def unusual(facts: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -
     found = []
     for name, (low, high) in ranges.items():
         room = MARGIN * (high - low)
-        if not low - room <= facts[name] <= high + room:
+        if name in facts and not low - room <= facts[name] <= high + room:
             found.append(f"{WORDS[name].format(facts[name])} ({low:.3g} to {high:.3g} there)")
     return [f"Unlike the healthy scans this model knows: {'; '.join(found)}. False alarms are more likely."] if found else []
 

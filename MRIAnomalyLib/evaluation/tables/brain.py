@@ -163,7 +163,7 @@ def _by_site(bench: Bench, seen: Sequence[Seen]) -> list[dict[str, Any]]:
     rows = []
     for site in dict.fromkeys(one.case.site for one in seen):
         here = [one for one in seen if one.case.site == site]
-        refused = [bool(plausibility.reasons_to_refuse(one.prepared.facts)) for one in here]
+        refused = [bool(plausibility.reasons_to_refuse(one.prepared.facts, bench.recipe.sequence)) for one in here]
         warned = [bool(_warnings(bench, one)) for one in here]
         flagged = [one.judged.volume_p <= ALPHA for one in here]
         rows.append(
