@@ -42,15 +42,23 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/memory.py
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
+  MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/baselines.py
   MRIAnomalyLib/evaluation/flair.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
   MRIAnomalyLib/evaluation/page.py
+  MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
+  MRIAnomalyLib/evaluation/steps.py
   MRIAnomalyLib/evaluation/tables/__init__.py
+  MRIAnomalyLib/evaluation/tables/alarms.py
   MRIAnomalyLib/evaluation/tables/brain.py
+  MRIAnomalyLib/evaluation/tables/deciding.py
+  MRIAnomalyLib/evaluation/tables/fit.py
+  MRIAnomalyLib/evaluation/tables/found.py
+  MRIAnomalyLib/evaluation/tables/remedies.py
   MRIAnomalyLib/evaluation/tables/speed.py
   MRIAnomalyLib/files/__init__.py
   MRIAnomalyLib/files/atomic.py

@@ -31,9 +31,12 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("benchmark", help="measure, and write tables")
     tables = parser.add_subparsers(title="tables", metavar="TABLE", required=True)
     speed = tables.add_parser("speed", help="batched search against one slice at a time, and a whole run")
-    brain = tables.add_parser("brain", help="false alarms on healthy brains, and lesions found")
+    brain = tables.add_parser("brain", help="which model finds most lesions and calls fewest healthy brains ill")
     brain.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
-    brain.add_argument("--split", choices=("test", "validation"), default="test", help="whose lesions (default: %(default)s)")
+    brain.add_argument(
+        "--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all brain-t1 that ship)"
+    )
+    brain.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
     for parser, run in ((speed, _speed), (brain, _brain)):
         parser.add_argument(
             "--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)"
@@ -41,6 +44,10 @@ def add(commands: Any) -> None:
         parser.add_argument("--quick", action="store_true", help="fewer cases and steps: shows that it runs, not how good it is")
         add_progress(parser)
         parser.set_defaults(run=run)
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
 
 
 def _speed(args: argparse.Namespace, report: Reporter) -> str:
@@ -71,7 +78,7 @@ def _speed(args: argparse.Namespace, report: Reporter) -> str:
 def _brain(args: argparse.Namespace, report: Reporter) -> str:
     from ..evaluation.tables.brain import brain_tables
 
-    brain_tables(args.root, args.out, args.quick, report.progress, args.split)
+    brain_tables(args.root, args.out, args.quick, report.progress, args.split, args.model)
     report.finished(args.out)
     return f"Tables in {args.out}"
 

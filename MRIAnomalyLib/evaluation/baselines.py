@@ -58,3 +58,5 @@ MAPS: dict[str, Baseline] = {
     "atlas and asymmetry": atlas_asymmetry,
     "evidence": evidence,
 }
+
+LEARNING_FREE = frozenset({"intensity", "atlas z", "asymmetry z", "atlas and asymmetry"})  # those that ask no model

@@ -60,8 +60,8 @@ def place(volume: Volume, progress: Callable[[int, int], None] | None = None) ->
         placed = _place_slices(volume, head, affine)
     else:
         raise NotComparableError(
-            f"This volume is {least:.0f} mm thin, a brain is not. Give a scan of a whole adult brain, or slices whose header says that they "
-            "lie in MNI152 space."
+            f"This volume is {least:.0f} mm thin, a brain is not. Give a scan of a whole adult brain, or slices whose header says that "
+            "they lie in MNI152 space."
         )
     tell(3, 3)
     return placed

@@ -35,9 +35,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if (self.anatomy, self.plane) != ("brain", "axial") or self.sequence not in SEQUENCES:
-            raise BundleError(
-                f"The preparation of {self.plane} {self.anatomy} slices ({self.sequence}) is not known to this version. Update the extension."
-            )
+            kind = f"{self.plane} {self.anatomy} slices of {self.sequence} scans"
+            raise BundleError(f"The preparation of {kind} is not known to this version. Update the extension.")
 
     @property
     def grid(self) -> Array:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from MRIAnomalyLib.evaluation.metrics import ap_interval, pixel_figures, volume_auroc
+from MRIAnomalyLib.evaluation.metrics import ap_interval, auroc_interval, pixel_figures, volume_auroc
 
 
 def cases(seed=0):
@@ -61,3 +61,15 @@ def test_one_subject_drawn_again_and_again_has_no_width_and_the_plain_figure():
     maps, truths, cores = cases()
     low, high = ap_interval(maps, truths, cores, ["a"] * 3)
     assert low == high == pytest.approx(pixel_figures(maps, truths, cores)["ap"])
+
+
+def test_the_interval_of_the_volume_score_holds_it_and_narrows_with_people():
+    rng = np.random.default_rng(5)
+    healthy = rng.normal(0, 1, 40)
+    sick = healthy + rng.normal(0.5, 1, 40)
+    widths = []
+    for people in (10, 40):
+        low, high = auroc_interval(sick[:people], healthy[:people])
+        assert low <= volume_auroc(sick[:people], healthy[:people]) <= high
+        widths.append(high - low)
+    assert widths[1] < widths[0]

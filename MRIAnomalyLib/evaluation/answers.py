@@ -1,0 +1,80 @@
+"""What one model says of every scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..bundles.bundle import Bundle
+from ..bundles.loading import load_detector, pick_device
+from ..calibration.judgement import Calibration, Judgement, load_calibration
+from ..prepare import plausibility
+from ..records import Reconstruction
+from .scans import Scan, Scans
+from .steps import Steps
+
+ALPHA = 0.05  # false alarms among healthy people at which a volume is flagged
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One scan, redrawn and judged."""
+
+    scan: Scan
+    redrawn: Reconstruction
+    judged: Judgement
+    sequence: str  # that the model is for
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the model takes the person for not healthy."""
+        return self.judged.volume_p <= ALPHA
+
+    @property
+    def refused(self) -> bool:
+        """Whether `detect` would not judge this volume unless it is forced to."""
+        return bool(plausibility.reasons_to_refuse(self.scan.prepared.facts, self.sequence))
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What one model says."""
+
+    label: str  # in the tables
+    bundle: Bundle
+    calibration: Calibration
+    own: Sequence[Seen]
+    others: Sequence[Seen]
+    patients: Sequence[Seen]
+    painted: Mapping[str, Sequence[Seen]]  # "dark", "bright" -> in the order of `own`
+
+    @property
+    def unpainted(self) -> list[Seen]:
+        """Everyone as they came."""
+        return [*self.own, *self.others, *self.patients]
+
+
+def calibration_of(bundle: Bundle) -> Calibration:
+    """The calibration of a bundle, ready to judge; BundleError when it is damaged."""
+    return load_calibration(bundle.calibration(), bundle.model["calibration"])
+
+
+def answers_of(label: str, bundle: Bundle, scans: Scans, steps: Steps) -> Answers:
+    """Let a model redraw and judge everyone, at quality "fast" as it was calibrated.
+
+    Args:
+        label: of the model in the tables.
+        bundle: calibrated.
+        scans: prepared by the bundle's recipe.
+        steps: told of each scan.
+    """
+    calibration, detector, device = calibration_of(bundle), load_detector(bundle), pick_device("auto")
+
+    def see(scan: Scan) -> Seen:
+        redrawn = detector.reconstruct(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
+        steps.one()
+        return Seen(scan, redrawn, calibration.judge(scan.prepared.stack, redrawn), bundle.model["recipe"]["sequence"])
+
+    own, others, patients = ([see(scan) for scan in some] for some in (scans.own, scans.others, scans.patients))
+    painted = {kind: [see(scan) for scan in some] for kind, some in scans.painted.items()}
+    return Answers(label, bundle, calibration, own, others, patients, painted)
