@@ -180,7 +180,7 @@ def _slice_scores(
     place = prepared.template_to_world @ prepared.grid_affine
 
     def center(level: int) -> tuple[float, float, float]:
-        r, a, s = apply_affine(place, [(size - 1) / 2, (size - 1) / 2, level])
+        r, a, s = apply_affine(place, np.array([(size - 1) / 2, (size - 1) / 2, level]))
         return float(r), float(a), float(s)
 
     below, above = (

@@ -51,7 +51,7 @@ class Model:
     def see(self, case, stack, truth=None):
         redrawn = self.redraw(stack)
         affine = np.eye(4)
-        scan = Scan(case, Prepared(stack, affine, affine, stack.pixels, (np.ones(1), np.ones(1)), FACTS), truth)
+        scan = Scan(case, Prepared(stack, affine, affine, stack.pixels, (np.ones(1), np.ones(1)), FACTS, (0, LEVELS - 1)), truth)
         return Seen(scan, redrawn, self.calibration.judge(stack, redrawn), "T1")
 
 

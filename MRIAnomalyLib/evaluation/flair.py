@@ -7,6 +7,7 @@ same preparation as any scan. `python -m MRIAnomalyLib.evaluation.flair ROOT OUT
 from __future__ import annotations
 
 import csv
+import itertools
 import sys
 from pathlib import Path
 
@@ -14,14 +15,18 @@ import numpy as np
 
 from ..errors import InputError
 from ..files.cases import Case
-from ..records import Array, Volume
+from ..prepare.brain import STEP_MM
+from ..prepare.geometry import canonical
+from ..prepare.recipe import Recipe
+from ..prepare.slices import cut_slices
+from ..records import Array, Prepared, Volume
 from .sets import SPLITS, rows_of
 
 LEVEL_MM = 18.0
 # picture (column, row) -> RAS mm of the template, as the set's description says: x = column - 78, y = 76 - row
 AFFINE = np.array([[1.0, 0, 0, -78], [0, -1, 0, 76], [0, 0, 1, LEVEL_MM], [0, 0, 0, 1]])
 SEED = 0  # of the split
-WITHOUT = {"calibration": 80, "validation": 45, "test": 45}  # people without lesion in this level; the others are for training
+WITHOUT = {"calibration": 80, "validation": 45, "test": 45}  # people without lesion in this level; all others of them are for training
 _MNI152 = 4  # NIfTI code of coordinates of the MNI152 template
 
 
@@ -34,6 +39,10 @@ def flair(root: Path, split: str) -> list[Case]:
     folder = root / "soop_flair"
     rows = [row for row in rows_of(folder / "cases.csv") if row["plane"] == "axial" and row["qc_fail"] == "0"]
     free, sick = ([row for row in rows if row["lesion_free_slice"] == known] for known in "10")
+    parts = _drawn(free, [*WITHOUT.values(), len(free)]), _drawn(sick, [0, len(sick) // 2, len(sick)])
+    chosen = [
+        part for drawn in parts for name, part in zip(("calibration", "validation", "test", "train"), drawn, strict=False) if name == split
+    ]
     return [
         Case(
             id=row["id"],
@@ -44,26 +53,25 @@ def flair(root: Path, split: str) -> list[Case]:
             sequence="FLAIR",
             site="SOOP",
         )
-        for row in [*_part(free, split, WITHOUT), *_part(sick, split, {"validation": len(sick) // 2, "test": len(sick) - len(sick) // 2})]
+        for part in chosen
+        for row in part
     ]
 
 
-def _part(rows: list[dict[str, str]], split: str, sizes: dict[str, int]) -> list[dict[str, str]]:
-    """The rows of a split: drawn one split after the other from one seeded order of the people."""
-    order = [sorted(rows, key=lambda row: row["subject"])[place] for place in np.random.default_rng(SEED).permutation(len(rows))]
-    for name, size in sizes.items():
-        part, order = order[:size], order[size:]
-        if name == split:
-            return part
-    return order if split == "train" and "train" not in sizes and "calibration" in sizes else []
+def _drawn(rows: list[dict[str, str]], sizes: list[int]) -> list[list[dict[str, str]]]:
+    """So many rows for each part, drawn one part after the other from one seeded order of the people; the last part may be smaller."""
+    people = sorted(rows, key=lambda row: row["subject"])
+    order = [people[place] for place in np.random.default_rng(SEED).permutation(len(people))]
+    ends = np.cumsum([0, *sizes])
+    return [order[first:last] for first, last in itertools.pairwise(ends)]
 
 
 def picture_volume(picture: Path) -> Volume:
     """A picture of the set as a volume of one slice; InputError when it cannot be read."""
-    return Volume(grey_of(picture)[None], AFFINE, in_template_space=True)
+    return Volume(_grey(picture)[None], AFFINE, in_template_space=True)
 
 
-def grey_of(picture: Path) -> Array:
+def _grey(picture: Path) -> Array:
     """(rows, columns) float32, 0 to 255."""
     from matplotlib.image import imread
 
@@ -71,6 +79,24 @@ def grey_of(picture: Path) -> Array:
         return np.round(imread(picture) * 255).astype(np.float32)
     except OSError as error:
         raise InputError(f"{picture} cannot be read: name the folder that holds the data sets with --root.") from error
+
+
+def lesion_on(prepared: Prepared, case: Case, recipe: Recipe) -> Array | None:
+    """(N, H, W) bool, where a pixel of the model's grid is mostly lesion and brain; None without a lesion."""
+    if case.mask is None:
+        return None
+    array, affine = canonical(Volume(_lesion(case.mask)[None].astype(np.float32), AFFINE), STEP_MM)
+    inside = cut_slices(array, affine, prepared.template_to_world, recipe.grid, recipe.shape, STEP_MM)
+    return (inside[:, 0] > 0.5) & prepared.stack.mask[:, 0]
+
+
+def lesion_mm2(case: Case) -> int:
+    """Area of the lesion in the level, by the set's own mask."""
+    return int(_lesion(case.mask).sum()) if case.mask else 0
+
+
+def _lesion(picture: Path) -> Array:
+    return _grey(picture) > 0
 
 
 def write_flair(root: Path, out: Path) -> None:
@@ -82,9 +108,9 @@ def write_flair(root: Path, out: Path) -> None:
             writer.writerow(["id", "subject", "image", "mask", "sequence", "site"])
             for case in flair(root, split):
                 image, mask = f"{case.id}_FLAIR.nii.gz", f"{case.id}_mask.nii.gz"
-                _write(grey_of(case.image), out / image)
+                _write(_grey(case.image), out / image)
                 if case.mask:
-                    _write(grey_of(case.mask) > 0, out / mask)
+                    _write(_lesion(case.mask), out / mask)
                 writer.writerow([case.id, case.subject, image, mask if case.mask else "none", case.sequence, case.site])
 
 
