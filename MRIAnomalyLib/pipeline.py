@@ -85,14 +85,15 @@ def detect(
     labels = carry_back(regions(judged.evidence, calibration.threshold, voxel_mm3), prepared, volume, order=0)
     labels, findings = describe(labels.astype(int), maps["evidence"].array, volume, prepared)
     clock.close()
-    flagged = judged.volume_p <= false_alarms
+    flagged, ranges = judged.volume_p <= false_alarms, bundle.model["calibration"]["ranges"]
     people = f"{calibration.subjects} {bundle.model['calibration'].get('people', PEOPLE)}"
     shown = _shown_from(calibration)
     warnings = (
         *([f"Only {recipe.part} was looked at. Nothing is said of the rest of the brain."] if recipe.part else []),
         *prepared.warnings,
         *drawn.warnings,
-        *plausibility.unusual(prepared.facts, bundle.model["calibration"]["ranges"]),
+        *plausibility.cut_out(prepared.facts, ranges),
+        *plausibility.unusual(prepared.facts, ranges),
         *plausibility.too_wide(judged.spread, calibration.spread_limit),
         *_calibration_warnings(calibration, false_alarms),
     )

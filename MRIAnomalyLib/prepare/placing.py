@@ -78,7 +78,9 @@ def place_brain(head: Array, affine: Array, mask: Array, how: str) -> Placed:
         "extracted": float(how != "deepbet"),
         "correlation": correlation,
         "scaling": float(1 / np.linalg.det(to_world[:3, :3])),
-        **contrast,
+        "fluid": float(peaks[0] / peaks[2]),
+        "grey": float(peaks[1] / peaks[2]),
+        **({} if contrast is None else {"contrast": contrast}),
     }
     return Placed(head, affine, mask, bias, to_world, peaks, facts)
 
@@ -89,24 +91,25 @@ def _place_slices(volume: Volume, head: Array, affine: Array) -> Placed:
     template, own = brain.template_map("brain_mask")
     expected = resample(template, own, head.shape, affine) > 0.5
     peaks, contrast = _tissue(head, affine, mask, np.eye(4))
-    facts = {"extracted": 1.0, "overlap": float(2 * (mask & expected).sum() / max(mask.sum() + expected.sum(), 1)), **contrast}
+    overlap = 2 * (mask & expected).sum() / max(mask.sum() + expected.sum(), 1)
+    facts = {"extracted": 1.0, "overlap": float(overlap), **({} if contrast is None else {"slice_contrast": contrast})}
     thick = float(np.abs(volume.affine[2, :3]).max())
     lowest, highest = affine[2, 3], affine[2, 3] + (len(head) - 1) * brain.STEP_MM
     return Placed(head, affine, mask, np.ones_like(head), np.eye(4), peaks, facts, (lowest - thick / 2, highest + thick / 2))
 
 
-def _tissue(even: Array, affine: Array, mask: Array, to_world: Array) -> tuple[Array, dict[str, float]]:
-    """Mean intensity (3,) of fluid, grey and white matter, and what they say of the sequence."""
+def _tissue(even: Array, affine: Array, mask: Array, to_world: Array) -> tuple[Array, float | None]:
+    """Mean intensity (3,) of fluid, grey and white matter; and the brightness of grey over white matter where both are thick, if seen."""
     to_template = np.linalg.inv(to_world) @ affine
-    grey, white = (resample(*brain.template_map(kind), even.shape, to_template) for kind in ("gm", "wm"))
-    peaks = intensity.tissue_peaks(even[mask], grey[mask], white[mask])
+    grey, white = (resample(*brain.template_map(kind), even.shape, to_template)[mask] for kind in ("gm", "wm"))
+    peaks = intensity.tissue_peaks(even[mask], grey, white)
     height = apply_affine(to_template, np.argwhere(mask)[:, ::-1])[:, 2]
-    seen = (np.abs(height - CONTRAST_LEVEL_MM) <= CONTRAST_REACH_MM) & (grey + white > 0.8)[mask]
-    facts = {"fluid": float(peaks[0] / peaks[2]), "grey": float(peaks[1] / peaks[2])}
-    lighter, darker = (even[mask][seen & (sign * (white - grey)[mask] > 0.5)] for sign in (1, -1))
-    if min(len(lighter), len(darker)) >= FEWEST_VOXELS:
-        facts["contrast"] = float(np.median(darker) / np.median(lighter))
-    return peaks, facts
+    here = (np.abs(height - CONTRAST_LEVEL_MM) <= CONTRAST_REACH_MM) & (grey + white > 0.8)
+    tissues = [even[mask][here & (difference > 0.5)] for difference in (grey - white, white - grey)]
+    if min(map(len, tissues)) < FEWEST_VOXELS:
+        return peaks, None
+    # medians: a lesion must not pass for another sequence
+    return peaks, float(np.median(tissues[0]) / np.median(tissues[1]))
 
 
 def refuse_other_levels(placed: Placed, grid: Array, count: int) -> None:

@@ -13,11 +13,14 @@ BRAIN = {
     "scaling": (0.8, 2.4),  # template brain volume over the brain's own
     "overlap": (0.8, 1.0),  # Dice with the template's brain, of slices that were not registered
 }
-CONTRAST = {  # brightness over white matter: of fluid and grey matter in the whole brain, and of grey matter in its middle
-    "T1": {"fluid": (0.0, 0.75), "grey": (0.5, 0.93)},
-    "FLAIR": {"contrast": (0.6, 1.5)},
+CONTRAST = {  # brightness over white matter: of fluid and grey matter in the whole brain, and of grey matter around S +18 mm
+    "T1": {"fluid": (0.0, 0.75), "grey": (0.5, 0.93), "contrast": (0.5, 0.9)},  # contrast in 31 healthy people 0.61 to 0.84
+    "FLAIR": {"contrast": (0.87, 1.5), "slice_contrast": (0.72, 1.5)},  # in single slices 0.74 to 1.25 (T1: 0.60 to 0.80)
 }
-FLAIR_FROM = 0.89  # contrast of a whole brain
+FLAIR_FROM = {
+    "contrast": 0.87,
+    "slice_contrast": 0.81,
+}  # half-way; one in 50 FLAIR slices lies below, of people with much bright white matter
 WORDS = {
     "brain_ml": "brain volume {:.0f} mL",
     "correlation": "correlation with the brain template {:.2f}",
@@ -25,7 +28,8 @@ WORDS = {
     "overlap": "overlap with the brain template {:.2f}",
     "fluid": "brightness of fluid over white matter {:.2f}",
     "grey": "brightness of grey over white matter {:.2f}",
-    "contrast": "brightness of grey over white matter beside the ventricles {:.2f}",
+    "contrast": "brightness of grey over white matter around the ventricles {:.2f}",
+    "slice_contrast": "brightness of grey over white matter in the slice {:.2f}",
 }
 SCANS = {"T1": "a T1-weighted scan", "FLAIR": "a FLAIR scan"}
 MARGIN = 0.25  # of the calibration's own range, beyond which a measurement is called unusual
@@ -44,32 +48,33 @@ def reasons_to_refuse(facts: Mapping[str, float], sequence: str) -> list[str]:
 
 
 def sequence_of(facts: Mapping[str, float]) -> str:
-    """What a scan is by its contrast: "T1" or "FLAIR". Single slices do not tell it well."""
-    return "FLAIR" if facts["contrast"] >= FLAIR_FROM else "T1"
+    """What a scan is by its contrast: "T1" or "FLAIR"."""
+    return "FLAIR" if any(facts.get(name, 0.0) >= lowest for name, lowest in FLAIR_FROM.items()) else "T1"
 
 
 def ranges_of(facts: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
     """Lowest and highest of each measurement that all calibration subjects have."""
-    return {
-        name: [min(fact[name] for fact in facts), max(fact[name] for fact in facts)]
-        for name in WORDS
-        if all(name in fact for fact in facts)
-    }
+    names = [name for name in (*WORDS, "extracted") if all(name in fact for fact in facts)]
+    return {name: [min(fact[name] for fact in facts), max(fact[name] for fact in facts)] for name in names}
 
 
 def unusual(facts: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -> list[str]:
     """A warning about measurements that no calibration subject comes near; empty when there is none."""
     found = []
-    for name, (low, high) in ranges.items():
+    for name in (name for name in WORDS if name in facts and name in ranges):
+        low, high = ranges[name]
         room = MARGIN * (high - low)
-        if name in facts and not low - room <= facts[name] <= high + room:
+        if not low - room <= facts[name] <= high + room:
             found.append(f"{WORDS[name].format(facts[name])} ({low:.3g} to {high:.3g} there)")
     return [f"Unlike the healthy scans this model knows: {'; '.join(found)}. False alarms are more likely."] if found else []
 
 
-def cut_out(facts: Mapping[str, float]) -> list[str]:
-    """A warning when another program took skull and scalp away: its rim lies a little elsewhere than the one that models know."""
-    return ["The brain came cut out by another program: its rim may light up."] if facts["extracted"] else []
+def cut_out(facts: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -> list[str]:
+    """A warning when the brain was not cut out as those of the calibration subjects: the rim lies a little elsewhere."""
+    low, high = ranges.get("extracted", (0.0, 0.0))  # 0: by this program
+    if low <= facts["extracted"] <= high:
+        return []
+    return ["The brain was cut out by another program than those this model knows: its rim may light up."]
 
 
 def too_wide(spread: Mapping[str, float], limit: Mapping[str, float]) -> list[str]:

@@ -97,8 +97,7 @@ def cut(placed: Placed, recipe: Recipe, force: bool = False) -> Prepared:
     reasons = plausibility.reasons_to_refuse(placed.facts, recipe.sequence)
     if reasons and not force:
         raise NotComparableError(reasons[0])
-    forced = (f"Scored on request. {reason}" for reason in reasons)
-    return replace(standardise(placed, recipe), warnings=(*forced, *plausibility.cut_out(placed.facts)))
+    return replace(standardise(placed, recipe), warnings=tuple(f"Scored on request. {reason}" for reason in reasons))
 
 
 def standardise(placed: Placed, recipe: Recipe) -> Prepared:
