@@ -46,6 +46,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/baselines.py
   MRIAnomalyLib/evaluation/finish.py
+  MRIAnomalyLib/evaluation/flair.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
@@ -59,6 +60,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/brain.py
   MRIAnomalyLib/evaluation/tables/deciding.py
   MRIAnomalyLib/evaluation/tables/fit.py
+  MRIAnomalyLib/evaluation/tables/flair.py
   MRIAnomalyLib/evaluation/tables/found.py
   MRIAnomalyLib/evaluation/tables/remedies.py
   MRIAnomalyLib/evaluation/tables/speed.py
@@ -127,6 +129,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/prepare/brain.py
   MRIAnomalyLib/prepare/geometry.py
   MRIAnomalyLib/prepare/intensity.py
+  MRIAnomalyLib/prepare/placing.py
   MRIAnomalyLib/prepare/plausibility.py
   MRIAnomalyLib/prepare/recipe.py
   MRIAnomalyLib/prepare/slices.py

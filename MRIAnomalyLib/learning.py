@@ -79,7 +79,9 @@ def train(
     from .detectors import create, settings_of
 
     steps = recipe_from(recipe or {})
-    grid = {"image_size": steps.size_px, "levels": steps.slices}  # as far as the detector asks
+    grid: dict[str, Any] = {"image_size": steps.size_px, "levels": steps.slices}  # as far as the detector asks
+    if steps.brightest:
+        grid["intensity_top"] = steps.brightest
     learner = create(detector, {**{name: grid[name] for name in grid.keys() & settings_of(detector)}, "seed": seed, **config})
     prepared = list(prepare_cases(read_cases(images), steps, progress))
     stack = training_stack([one for _, one in prepared])

@@ -38,11 +38,15 @@ def add(commands: Any) -> None:
         "--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all brain-t1 that ship)"
     )
     brain.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
+    flair = tables.add_parser("flair", help="strokes found in one level of FLAIR scans")
+    flair.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
+    flair.add_argument("--model", type=_names, required=True, metavar="NAME[,NAME...]", help="names or folders of FLAIR models")
+    flair.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
     warm = tables.add_parser("warm-start", help="an f-AnoGAN's encoder as the start of a search, against searches from afar")
     warm.add_argument("--model", required=True, metavar="NAME|FOLDER", help="a bundle of the method fanogan")
     warm.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie: lesions in validation subjects, too")
     add_device(warm)
-    for parser, run in ((speed, _speed), (brain, _brain), (warm, _warm_start)):
+    for parser, run in ((speed, _speed), (brain, _brain), (flair, _flair), (warm, _warm_start)):
         parser.add_argument(
             "--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)"
         )
@@ -119,6 +123,14 @@ def _brain(args: argparse.Namespace, report: Reporter) -> str:
     from ..evaluation.tables.brain import brain_tables
 
     brain_tables(args.root, args.out, args.quick, report.progress, args.split, args.model)
+    report.finished(args.out)
+    return f"Tables in {args.out}"
+
+
+def _flair(args: argparse.Namespace, report: Reporter) -> str:
+    from ..evaluation.tables.flair import flair_tables
+
+    flair_tables(args.root, args.out, args.quick, report.progress, args.split, args.model)
     report.finished(args.out)
     return f"Tables in {args.out}"
 
