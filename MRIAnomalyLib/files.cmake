@@ -16,6 +16,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/calibration/conformal.py
   MRIAnomalyLib/calibration/evidence.py
   MRIAnomalyLib/calibration/judgement.py
+  MRIAnomalyLib/calibration/predicted.py
   MRIAnomalyLib/calibration/reference.py
   MRIAnomalyLib/calibration/scores.py
   MRIAnomalyLib/calibration/trend.py
