@@ -28,7 +28,7 @@ def person(seed):
     """A few slices of someone."""
     levels = np.arange(0, Recipe().slices, 12)
     stack = replace(ellipses(len(levels), Recipe().size_px, seed), level=levels)
-    return Prepared(stack, np.eye(4), np.eye(4), stack.pixels, (np.ones(2), np.ones(2)), FACTS)
+    return Prepared(stack, np.eye(4), np.eye(4), stack.pixels, (np.ones(2), np.ones(2)), FACTS, (0, Recipe().slices - 1))
 
 
 @pytest.fixture(scope="module")
