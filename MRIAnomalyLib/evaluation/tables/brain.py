@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import resources
-from ...bundles.bundle import Bundle, list_bundles
+from ...bundles.bundle import Bundle, open_bundle
 from ...bundles.contents import sha256_of
 from ...bundles.loading import choose_bundle, pick_device
 from ...errors import BundleError
@@ -53,7 +53,7 @@ def brain_tables(
         BundleError: there is no such model, or it is not calibrated.
         InputError: a set is not there.
     """
-    bundles = labelled([choose_bundle(model) for model in models] or shipped_bundles())
+    bundles = labelled([choose_bundle(model) for model in models or shipped_bundles()])
     people = people_of(root, split, quick)
     tables = {"conditions": _conditions(split, quick), **_tables(bundles, people, split, progress)}
     command = f"mrianomaly benchmark brain --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
@@ -62,17 +62,15 @@ def brain_tables(
 
 
 def shipped_bundles() -> list[Bundle]:
-    """All brain-t1 bundles of the project itself.
+    """All brain-t1 bundles of the project itself, by name; what a user installed has no place in its tables.
 
     Raises:
-        BundleError: one is damaged.
+        BundleError: there is none, or one is damaged.
     """
-    folder = resources.resources_folder() / "bundles"
-    found_here = [entry for entry in list_bundles() if entry.folder.parent == folder and entry.folder.name.startswith(SHIPPED)]
-    for entry in found_here:
-        if not isinstance(entry, Bundle):
-            raise BundleError(f"{entry.folder.name}: {entry.reason}")
-    return [entry for entry in found_here if isinstance(entry, Bundle)]
+    folders = sorted((resources.resources_folder() / "bundles").glob(f"{SHIPPED}*"))
+    if not folders:
+        raise BundleError("No brain-t1 model ships with this copy of MRIAnomaly: name models with --model.")
+    return [open_bundle(folder) for folder in folders]
 
 
 def labelled(bundles: Sequence[Bundle]) -> dict[str, Bundle]:
