@@ -16,8 +16,10 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/calibration/conformal.py
   MRIAnomalyLib/calibration/evidence.py
   MRIAnomalyLib/calibration/judgement.py
+  MRIAnomalyLib/calibration/predicted.py
   MRIAnomalyLib/calibration/reference.py
   MRIAnomalyLib/calibration/scores.py
+  MRIAnomalyLib/calibration/trend.py
   MRIAnomalyLib/cli/__init__.py
   MRIAnomalyLib/cli/benchmark.py
   MRIAnomalyLib/cli/calibrate.py
@@ -45,6 +47,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/baselines.py
   MRIAnomalyLib/evaluation/finish.py
+  MRIAnomalyLib/evaluation/flair.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
@@ -58,9 +61,11 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/brain.py
   MRIAnomalyLib/evaluation/tables/deciding.py
   MRIAnomalyLib/evaluation/tables/fit.py
+  MRIAnomalyLib/evaluation/tables/flair.py
   MRIAnomalyLib/evaluation/tables/found.py
   MRIAnomalyLib/evaluation/tables/remedies.py
   MRIAnomalyLib/evaluation/tables/speed.py
+  MRIAnomalyLib/evaluation/tables/warm_start.py
   MRIAnomalyLib/files/__init__.py
   MRIAnomalyLib/files/atomic.py
   MRIAnomalyLib/files/cases.py
@@ -125,6 +130,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/prepare/brain.py
   MRIAnomalyLib/prepare/geometry.py
   MRIAnomalyLib/prepare/intensity.py
+  MRIAnomalyLib/prepare/placing.py
   MRIAnomalyLib/prepare/plausibility.py
   MRIAnomalyLib/prepare/recipe.py
   MRIAnomalyLib/prepare/slices.py
@@ -138,9 +144,11 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/data.py
   MRIAnomalyLib/training/encoding.py
   MRIAnomalyLib/training/hiding.py
+  MRIAnomalyLib/training/learner.py
   MRIAnomalyLib/training/loop.py
   MRIAnomalyLib/training/pace.py
   MRIAnomalyLib/training/realism.py
+  MRIAnomalyLib/training/settings.py
   MRIAnomalyLib/training/spoiling.py
   MRIAnomalyLib/training/wasserstein.py
   )

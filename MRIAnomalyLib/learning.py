@@ -17,7 +17,7 @@ from .bundles.card import write_card
 from .bundles.loading import hardware, load_detector, pick_device
 from .bundles.model import coded
 from .calibration import judgement
-from .calibration.evidence import EvidenceConfig, config_for
+from .calibration.evidence import config_for
 from .detectors.base import Detector
 from .detectors.memory import redraw
 from .errors import CalibrationError, InputError, NotComparableError, UsageError
@@ -79,7 +79,9 @@ def train(
     from .detectors import create, settings_of
 
     steps = recipe_from(recipe or {})
-    grid = {"image_size": steps.size_px, "levels": steps.slices}  # as far as the detector asks
+    grid: dict[str, Any] = {"image_size": steps.size_px, "levels": steps.slices}  # as far as the detector asks
+    if steps.brightest:
+        grid["intensity_top"] = steps.brightest
     learner = create(detector, {**{name: grid[name] for name in grid.keys() & settings_of(detector)}, "seed": seed, **config})
     prepared = list(prepare_cases(read_cases(images), steps, progress))
     stack = training_stack([one for _, one in prepared])
@@ -158,7 +160,7 @@ def calibrated(model: Mapping[str, Any], seen: Healthy, data: str) -> tuple[dict
         seen: what its detector made of those people.
         data: who they are, in words.
     """
-    learned = judge_healthy(seen.pairs, recipe_from(model["recipe"]))
+    learned = judge_healthy(seen.pairs, recipe_from(model["recipe"]), seen.parts)
     entries = {
         **model,
         "splits": {**model["splits"], "calibration": sorted(map(coded, seen.subjects))},
@@ -180,6 +182,7 @@ class Healthy:
     """What a detector made of healthy people."""
 
     steps: int  # of its search
+    parts: tuple[str, ...]  # of the evidence that it lets speak
     subjects: list[str] = field(default_factory=list)
     pairs: list[tuple[SliceStack, Reconstruction]] = field(default_factory=list)
     facts: list[Mapping[str, float]] = field(default_factory=list)  # measured while preparing
@@ -204,7 +207,7 @@ def see_healthy(
         device: to begin on.
         warn: called with a sentence when its memory is too small for the usual way.
     """
-    seen, told = Healthy(detector.steps_for("fast")), set[str]()
+    seen, told = Healthy(detector.steps_for("fast"), detector.parts), set[str]()
     began = time.monotonic()
     for case, prepared in people:
         drawn = redraw(detector, prepared.stack, device=device, steps=seen.steps)
@@ -230,12 +233,10 @@ def card_of(model: Mapping[str, Any], pictures: Iterable[str]) -> str:
     return write_card(model, pictures=captions, **{name: about[name] for name in ("use", "limits", "measured", "results", "tables")})
 
 
-def judge_healthy(
-    pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, config: EvidenceConfig | None = None
-) -> judgement.Calibration:
-    """The calibration that these healthy subjects (slices, reconstructions) give."""
+def judge_healthy(pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, parts: Sequence[str]) -> judgement.Calibration:
+    """The calibration that these healthy subjects (slices, reconstructions) give, with these parts of the evidence having a say."""
     voxel_mm3 = recipe.pixel_mm**2 * recipe.step_mm
-    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config or config_for(pairs[0][1]))
+    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config_for(pairs[0][1], parts))
 
 
 def prepare_cases(

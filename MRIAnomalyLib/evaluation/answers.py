@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..bundles.bundle import Bundle
 from ..bundles.loading import load_detector, pick_device
 from ..calibration.judgement import Calibration, Judgement, load_calibration
+from ..calibration.predicted import in_true_spread
 from ..prepare import plausibility
+from ..prepare.recipe import recipe_from
 from ..records import Reconstruction
 from .scans import Scan, Scans
 from .steps import Steps
@@ -21,8 +23,9 @@ class Seen:
     """One scan, redrawn and judged."""
 
     scan: Scan
-    redrawn: Reconstruction
+    redrawn: Reconstruction  # a predicted spread as the calibration corrects it
     judged: Judgement
+    sequence: str  # that the model is for
 
     @property
     def flagged(self) -> bool:
@@ -32,7 +35,7 @@ class Seen:
     @property
     def refused(self) -> bool:
         """Whether `detect` would not judge this volume unless it is forced to."""
-        return bool(plausibility.reasons_to_refuse(self.scan.prepared.facts))
+        return bool(plausibility.reasons_to_refuse(self.scan.prepared.facts, self.sequence))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +61,21 @@ def calibration_of(bundle: Bundle) -> Calibration:
     return load_calibration(bundle.calibration(), bundle.model["calibration"])
 
 
+def viewer(bundle: Bundle, calibration: Calibration, steps: Steps) -> Callable[[Scan], Seen]:
+    """What lets a model redraw and judge a scan that its own recipe prepared, at quality "fast" as it was calibrated; tells `steps`."""
+    detector, device, sequence = load_detector(bundle), pick_device("auto"), recipe_from(bundle.model["recipe"]).sequence
+
+    def see(scan: Scan) -> Seen:
+        redrawn = detector.reconstruct(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
+        steps.one()
+        judged = calibration.judge(scan.prepared.stack, redrawn)
+        return Seen(scan, in_true_spread(redrawn, calibration.spread_factor), judged, sequence)
+
+    return see
+
+
 def answers_of(label: str, bundle: Bundle, scans: Scans, steps: Steps) -> Answers:
-    """Let a model redraw and judge everyone, at quality "fast" as it was calibrated.
+    """Let a model redraw and judge everyone.
 
     Args:
         label: of the model in the tables.
@@ -67,13 +83,8 @@ def answers_of(label: str, bundle: Bundle, scans: Scans, steps: Steps) -> Answer
         scans: prepared by the bundle's recipe.
         steps: told of each scan.
     """
-    calibration, detector, device = calibration_of(bundle), load_detector(bundle), pick_device("auto")
-
-    def see(scan: Scan) -> Seen:
-        redrawn = detector.reconstruct(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
-        steps.one()
-        return Seen(scan, redrawn, calibration.judge(scan.prepared.stack, redrawn))
-
+    calibration = calibration_of(bundle)
+    see = viewer(bundle, calibration, steps)
     own, others, patients = ([see(scan) for scan in some] for some in (scans.own, scans.others, scans.patients))
     painted = {kind: [see(scan) for scan in some] for kind, some in scans.painted.items()}
     return Answers(label, bundle, calibration, own, others, patients, painted)
