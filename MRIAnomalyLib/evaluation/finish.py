@@ -3,8 +3,8 @@
     python -m MRIAnomalyLib.evaluation.finish RUN BUNDLE --cases CASES --about ABOUT.toml --minutes 75 --hardware "one NVIDIA H200"
 
 The training's folder RUN holds checkpoint.safetensors, weights.safetensors (what `Detector.weights` gave at the end), losses.png and
-samples.png. CASES is written by `python -m MRIAnomalyLib.evaluation.sets`. The figures come after: `mrianomaly benchmark`, then
-`evaluation.note`.
+samples.png. CASES is written by `python -m MRIAnomalyLib.evaluation.sets`, or by `evaluation.flair`. The figures come after:
+`mrianomaly benchmark`, then `evaluation.note`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from ..prepare.recipe import Recipe, recipe_from
 from ..records import Prepared
 from ..training.curves import write_samples
 from ..training.loop import CHECKPOINT
-from .heads import head_of, prepare_head
+from .heads import prepare_case
 
 WEIGHTS = "weights.safetensors"
 SPLITS = ("train", "calibration", "validation", "test")
@@ -106,7 +106,8 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
     # the heads above were read and extracted long ago: time is taken of whole ones
     model["timing"] = see_healthy(detector, prepare_cases(people["calibration"][:TIMED], recipe), device).timing()
     pictures = {name: (run / name).read_bytes() for name in ("losses.png", "samples.png")}
-    pictures["reconstructions.png"] = _beside(detector, [prepared for _, prepared in _kept(people["validation"], recipe)], device)
+    unseen = [case for case in people["validation"] if case.healthy]
+    pictures["reconstructions.png"] = _beside(detector, [prepared for _, prepared in _kept(unseen, recipe)], device)
     licence = about.licence_text.format(name=out.name)
     save_bundle(out, model, detector.weights(), calibration, card_of(model, pictures), pictures, licence, overwrite=overwrite)
 
@@ -135,9 +136,9 @@ def trained(run: Path, name: str, settings: Mapping[str, Any]) -> tuple[Detector
 
 
 def _kept(cases: list[Case], recipe: Recipe) -> Iterator[tuple[Case, Prepared]]:
-    """Each person prepared, with the extraction that is kept from before."""
+    """Each person prepared, by the head that is kept from before."""
     for case in cases:
-        yield case, prepare_head(head_of(case), recipe)
+        yield case, prepare_case(case, recipe)
 
 
 def _texts(about: About, subjects: Mapping[str, list[str]], recipe: Recipe) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """A bundle from what a small training left; made-up slices stand for people."""
 
 import csv
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ellipses import ellipses
 from safetensors.numpy import save_file
+from small_answers import prepared
 
 from MRIAnomalyLib.bundles.bundle import open_bundle, verify
 from MRIAnomalyLib.bundles.loading import choose_bundle
@@ -16,19 +17,17 @@ from MRIAnomalyLib.detectors import create
 from MRIAnomalyLib.errors import ExistsError, InputError
 from MRIAnomalyLib.evaluation import finish as module
 from MRIAnomalyLib.evaluation.finish import finish, read_about, trained
-from MRIAnomalyLib.prepare.recipe import Recipe
-from MRIAnomalyLib.records import Prepared
+from MRIAnomalyLib.prepare.recipe import Recipe, recipe_from
 
-ABOUT = Path(__file__).resolve().parents[2] / "docs" / "bundles" / "brain-t1.toml"
+TEXTS = Path(__file__).resolve().parents[2] / "docs" / "bundles"
+ABOUT = TEXTS / "brain-t1.toml"
 SETTINGS = {"width": 4, "steps": 3, "batch_size": 4, "precision": "float32", "learning_rate": 1e-3}
-FACTS = {"brain_ml": 1400.0, "extracted": 0.0, "correlation": 0.6, "scaling": 1.5, "fluid": 0.5, "grey": 0.8}
 
 
 def person(seed):
     """A few slices of someone."""
     levels = np.arange(0, Recipe().slices, 12)
-    stack = replace(ellipses(len(levels), Recipe().size_px, seed), level=levels)
-    return Prepared(stack, np.eye(4), np.eye(4), stack.pixels, (np.ones(2), np.ones(2)), FACTS)
+    return prepared(replace(ellipses(len(levels), Recipe().size_px, seed), level=levels))
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +42,14 @@ def run(tmp_path_factory):
 
 @pytest.fixture
 def cases(tmp_path, monkeypatch):
-    """Tables of people, each of whom is found and prepared without reading anything."""
+    """Tables of people, each of whom is prepared without reading anything; one of validation has a lesion."""
     for split, count in (("train", 3), ("calibration", 20), ("validation", 2), ("test", 2)):
         with (tmp_path / f"{split}.csv").open("w", newline="") as file:
-            rows = [(f"{split}{n}", f"{split}{n}", f"{split}{n}.nii.gz") for n in range(count)]
-            csv.writer(file).writerows([("id", "subject", "image"), *rows])
-        for *_, image in rows:
+            rows = [(f"{split}{n}", f"{split}{n}", f"{split}{n}.nii.gz", "none" if n else "") for n in range(count)]
+            csv.writer(file).writerows([("id", "subject", "image", "mask"), *rows])
+        for _, _, image, _ in rows:
             (tmp_path / image).touch()
-    monkeypatch.setattr(module, "head_of", lambda case: case)
-    monkeypatch.setattr(module, "prepare_head", lambda case, recipe: person(len(case.id) + int(case.id[-1])))
+    monkeypatch.setattr(module, "prepare_case", lambda case, recipe: person(len(case.id) + int(case.id[-1])))
     monkeypatch.setattr(module, "prepare_cases", lambda some, recipe: ((case, person(1)) for case in some))
     return tmp_path
 
@@ -109,3 +107,12 @@ def test_a_description_with_a_missing_or_unknown_entry_is_refused(tmp_path):
     (tmp_path / "about.toml").write_text('use = "To look."')
     with pytest.raises(InputError, match="does not describe a bundle"):
         read_about(tmp_path / "about.toml")
+
+
+@pytest.mark.parametrize("path", sorted(TEXTS.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_texts_of_the_bundles_that_ship_are_whole(path):
+    about = read_about(path)
+    facts = {**asdict(recipe_from(about.recipe)), "train": 98, "calibration": 46, "validation": 11, "test": 11}
+    for text in (about.use, *about.limits):
+        assert "{" not in text.format(**facts)
+    assert "card of brain-x-y were learned from" in about.licence_text.format(name="brain-x-y")

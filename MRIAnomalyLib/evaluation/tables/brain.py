@@ -17,7 +17,7 @@ from ...bundles.loading import choose_bundle, pick_device
 from ...errors import BundleError
 from ...prepare.recipe import Recipe, recipe_from
 from ...records import ProgressCallback
-from ..answers import Answers, answers_of
+from ..answers import Answers, answers_of, described
 from ..baselines import LEARNING_FREE, MAPS
 from ..page import write_tables
 from ..scans import SEED, People, people_of, prepare_scans
@@ -105,7 +105,7 @@ def _rows_of(answers: Answers, split: str, maps: Sequence[str]) -> dict[str, Row
     semi_synthetic, patients = found.semi_synthetic(answers, maps), found.patients(answers, maps)
     return {
         "deciding": deciding(answers, semi_synthetic, patients),
-        "models": [_described(answers)],
+        "models": [described(answers.label, answers.bundle)],
         "false_alarms": alarms.false_alarms(answers, split),
         "other_scanners": alarms.by_site(answers),
         "redrawing": fit.redrawing(answers),
@@ -118,18 +118,6 @@ def _ground(answers: Answers) -> Hashable:
     """What healthy people show without any model: where that is the same, so are the maps that ask no model."""
     references = [answers.calibration.references[name] for name in ("atlas", "asymmetry")]
     return tuple(sha256_of(part.tobytes()) for reference in references for part in (reference.mean, reference.spread))
-
-
-def _described(answers: Answers) -> dict[str, Any]:
-    """Which model it is, to the byte."""
-    model = answers.bundle.model
-    return {
-        "model": answers.label,
-        **{f"{name}_sha256": model["files"][f"{name}.safetensors"] for name in ("weights", "calibration")},
-        "calibration_subjects": model["calibration"]["subjects"],
-        "search_steps": model["calibration"]["steps"],
-        "pixels": f"{model['recipe']['size_px']} of {model['recipe']['pixel_mm']:g} mm",
-    }
 
 
 def _conditions(split: str, quick: bool) -> dict[str, Any]:
