@@ -7,7 +7,7 @@ from ellipses import ellipses
 
 from MRIAnomalyLib.detectors import create
 from MRIAnomalyLib.errors import Cancelled, InputError, UsageError
-from MRIAnomalyLib.training.loop import CHECKPOINT, Course, Run, resume_run, train
+from MRIAnomalyLib.training.loop import CHECKPOINT, WEIGHTS, Course, Run, resume_run, train
 
 SMALL = {"image_size": 16, "latent_dim": 4, "width": 4, "batch_size": 8, "steps": 60, "r1_gamma": 0.1, "pool": 20}
 
