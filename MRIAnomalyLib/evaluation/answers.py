@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..bundles.bundle import Bundle
 from ..bundles.loading import load_detector, pick_device
@@ -54,6 +55,18 @@ class Answers:
     def unpainted(self) -> list[Seen]:
         """Everyone as they came."""
         return [*self.own, *self.others, *self.patients]
+
+
+def described(label: str, bundle: Bundle) -> dict[str, Any]:
+    """Which model it is, to the byte: a row of the table `models`, by which `note` knows it again."""
+    model = bundle.model
+    return {
+        "model": label,
+        **{f"{name}_sha256": model["files"][f"{name}.safetensors"] for name in ("weights", "calibration")},
+        "calibration_subjects": model["calibration"]["subjects"],
+        "search_steps": model["calibration"]["steps"],
+        "pixels": f"{model['recipe']['size_px']} of {model['recipe']['pixel_mm']:g} mm",
+    }
 
 
 def calibration_of(bundle: Bundle) -> Calibration:

@@ -2,9 +2,8 @@
 
     python -m MRIAnomalyLib.evaluation.finish RUN BUNDLE --cases CASES --about ABOUT.toml --minutes 75 --hardware "one NVIDIA H200"
 
-The training's folder RUN holds checkpoint.safetensors, weights.safetensors (what `Detector.weights` gave at the end), losses.png and
-samples.png. CASES is written by `python -m MRIAnomalyLib.evaluation.sets`. The figures come after: `mrianomaly benchmark`, then
-`evaluation.note`.
+The training's folder RUN holds checkpoint.safetensors, weights.safetensors, losses.png and samples.png. CASES is written by
+`python -m MRIAnomalyLib.evaluation.sets`, or by `evaluation.flair`. The figures come after: `mrianomaly benchmark`, `evaluation.note`.
 """
 
 from __future__ import annotations
@@ -33,10 +32,9 @@ from ..learning import calibrated, card_of, prepare_cases, see_healthy, training
 from ..prepare.recipe import Recipe, recipe_from
 from ..records import Prepared
 from ..training.curves import write_samples
-from ..training.loop import CHECKPOINT
-from .heads import head_of, prepare_head
+from ..training.loop import CHECKPOINT, WEIGHTS
+from .heads import prepare_case
 
-WEIGHTS = "weights.safetensors"
 SPLITS = ("train", "calibration", "validation", "test")
 PAIRS = 8, 4  # slices beside each other, rows of them; below each row their healthy counterparts
 TIMED = 3  # scans that are read, extracted and redrawn by the clock
@@ -106,7 +104,8 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
     # the heads above were read and extracted long ago: time is taken of whole ones
     model["timing"] = see_healthy(detector, prepare_cases(people["calibration"][:TIMED], recipe), device).timing()
     pictures = {name: (run / name).read_bytes() for name in ("losses.png", "samples.png")}
-    pictures["reconstructions.png"] = _beside(detector, [prepared for _, prepared in _kept(people["validation"], recipe)], device)
+    unseen = [case for case in people["validation"] if case.healthy]
+    pictures["reconstructions.png"] = _beside(detector, [prepared for _, prepared in _kept(unseen, recipe)], device)
     licence = about.licence_text.format(name=out.name)
     save_bundle(out, model, detector.weights(), calibration, card_of(model, pictures), pictures, licence, overwrite=overwrite)
 
@@ -135,9 +134,9 @@ def trained(run: Path, name: str, settings: Mapping[str, Any]) -> tuple[Detector
 
 
 def _kept(cases: list[Case], recipe: Recipe) -> Iterator[tuple[Case, Prepared]]:
-    """Each person prepared, with the extraction that is kept from before."""
+    """Each person prepared, by the head that is kept from before."""
     for case in cases:
-        yield case, prepare_head(head_of(case), recipe)
+        yield case, prepare_case(case, recipe)
 
 
 def _texts(about: About, subjects: Mapping[str, list[str]], recipe: Recipe) -> dict[str, Any]:
@@ -150,7 +149,7 @@ def _beside(detector: Detector, prepared: list[Prepared], device: str) -> bytes:
     across, rows = PAIRS
     slices = training_stack(prepared)
     slices = slices.take(np.linspace(0, len(slices) - 1, across * rows).astype(int))
-    healthy = detector.reconstruct(slices, device=device, steps=detector.steps_for("fast")).healthy
+    healthy = detector.reconstruct(slices, device=device, steps=detector.steps_for("fast")).healthy * slices.mask  # outside nobody looks
     pairs = np.stack([half.reshape(rows, across, *half.shape[1:]) for half in (slices.pixels, healthy)], 1)
     with tempfile.TemporaryDirectory(prefix="mrianomaly-") as folder:
         path = Path(folder) / "sheet.png"

@@ -54,7 +54,7 @@ class Recipe:
         if self.slices * self.step_mm >= SMALLEST_EXTENT_MM:
             return ""
         low, high = (self.first_mm + (place - 0.5) * self.step_mm for place in (0, self.slices))
-        return f"the level from S {low:+.0f} to {high:+.0f} mm of the MNI152 template"
+        return f"the level S {low:+.0f} to {high:+.0f} mm (MNI152)"
 
 
 # What differs from a T1 head. FLAIR: one level, because its training pictures are slices of that level; their shading was left in, and

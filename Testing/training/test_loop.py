@@ -7,7 +7,7 @@ from ellipses import ellipses
 
 from MRIAnomalyLib.detectors import create
 from MRIAnomalyLib.errors import Cancelled, InputError, UsageError
-from MRIAnomalyLib.training.loop import CHECKPOINT, Course, Run, resume_run, train
+from MRIAnomalyLib.training.loop import CHECKPOINT, WEIGHTS, Course, Run, resume_run, train
 
 SMALL = {"image_size": 16, "latent_dim": 4, "width": 4, "batch_size": 8, "steps": 60, "r1_gamma": 0.1, "pool": 20}
 
@@ -42,7 +42,7 @@ def test_time_that_is_up_leaves_a_run_that_can_go_on(normals, tmp_path):
 
 def test_checkpoints_are_tensors_and_text_only(normals, tmp_path):
     create("anogan", {**SMALL, "steps": 5}).fit(normals, checkpoint_folder=tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [CHECKPOINT, "losses.csv", "losses.png", "samples.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [CHECKPOINT, "losses.csv", "losses.png", "samples.png", WEIGHTS]
     content = (tmp_path / CHECKPOINT).read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])

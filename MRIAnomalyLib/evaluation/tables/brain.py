@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ... import resources
-from ...bundles.bundle import Bundle, list_bundles
+from ...bundles.bundle import Bundle, open_bundle
 from ...bundles.contents import sha256_of
 from ...bundles.loading import choose_bundle, pick_device
 from ...errors import BundleError
 from ...prepare.recipe import Recipe, recipe_from
 from ...records import ProgressCallback
-from ..answers import Answers, answers_of
+from ..answers import Answers, answers_of, described
 from ..baselines import LEARNING_FREE, MAPS
 from ..page import write_tables
 from ..scans import SEED, People, people_of, prepare_scans
@@ -53,7 +53,7 @@ def brain_tables(
         BundleError: there is no such model, or it is not calibrated.
         InputError: a set is not there.
     """
-    bundles = labelled([choose_bundle(model) for model in models] or shipped_bundles())
+    bundles = labelled([choose_bundle(model) for model in models or shipped_bundles()])
     people = people_of(root, split, quick)
     tables = {"conditions": _conditions(split, quick), **_tables(bundles, people, split, progress)}
     command = f"mrianomaly benchmark brain --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
@@ -62,17 +62,15 @@ def brain_tables(
 
 
 def shipped_bundles() -> list[Bundle]:
-    """All brain-t1 bundles of the project itself.
+    """All brain-t1 bundles of the project itself, by name; what a user installed has no place in its tables.
 
     Raises:
-        BundleError: one is damaged.
+        BundleError: there is none, or one is damaged.
     """
-    folder = resources.resources_folder() / "bundles"
-    found_here = [entry for entry in list_bundles() if entry.folder.parent == folder and entry.folder.name.startswith(SHIPPED)]
-    for entry in found_here:
-        if not isinstance(entry, Bundle):
-            raise BundleError(f"{entry.folder.name}: {entry.reason}")
-    return [entry for entry in found_here if isinstance(entry, Bundle)]
+    folders = sorted((resources.resources_folder() / "bundles").glob(f"{SHIPPED}*"))
+    if not folders:
+        raise BundleError("No brain-t1 model ships with this copy of MRIAnomaly: name models with --model.")
+    return [open_bundle(folder) for folder in folders]
 
 
 def labelled(bundles: Sequence[Bundle]) -> dict[str, Bundle]:
@@ -107,7 +105,7 @@ def _rows_of(answers: Answers, split: str, maps: Sequence[str]) -> dict[str, Row
     semi_synthetic, patients = found.semi_synthetic(answers, maps), found.patients(answers, maps)
     return {
         "deciding": deciding(answers, semi_synthetic, patients),
-        "models": [_described(answers)],
+        "models": [described(answers.label, answers.bundle)],
         "false_alarms": alarms.false_alarms(answers, split),
         "other_scanners": alarms.by_site(answers),
         "redrawing": fit.redrawing(answers),
@@ -120,18 +118,6 @@ def _ground(answers: Answers) -> Hashable:
     """What healthy people show without any model: where that is the same, so are the maps that ask no model."""
     references = [answers.calibration.references[name] for name in ("atlas", "asymmetry")]
     return tuple(sha256_of(part.tobytes()) for reference in references for part in (reference.mean, reference.spread))
-
-
-def _described(answers: Answers) -> dict[str, Any]:
-    """Which model it is, to the byte."""
-    model = answers.bundle.model
-    return {
-        "model": answers.label,
-        **{f"{name}_sha256": model["files"][f"{name}.safetensors"] for name in ("weights", "calibration")},
-        "calibration_subjects": model["calibration"]["subjects"],
-        "search_steps": model["calibration"]["steps"],
-        "pixels": f"{model['recipe']['size_px']} of {model['recipe']['pixel_mm']:g} mm",
-    }
 
 
 def _conditions(split: str, quick: bool) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 from small_answers import NOISE, Model, answers, bundle, slices
+from tiny_bundle import make_bundle
 
+from MRIAnomalyLib import resources
 from MRIAnomalyLib.evaluation.baselines import LEARNING_FREE, MAPS
 from MRIAnomalyLib.evaluation.tables import alarms, brain, fit, found
 from MRIAnomalyLib.evaluation.tables.deciding import deciding
@@ -98,6 +100,14 @@ def test_false_alarms_are_counted_among_the_split_and_the_calibration_subjects(g
 def test_bundles_of_one_name_are_told_apart():
     several = [bundle(), bundle("brain-t1-inpainter", "b"), bundle("brain-t1-inpainter", "c")]
     assert list(brain.labelled(several)) == ["brain-t1-anogan", "brain-t1-inpainter bbbbbbbb", "brain-t1-inpainter cccccccc"]
+
+
+def test_without_names_the_models_that_ship_are_compared_and_none_that_a_user_installed(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRIANOMALY_BUNDLES", str(tmp_path))
+    make_bundle(tmp_path / "brain-t1-inpainter", name="brain-t1-inpainter", detector="inpainter")
+    names = [bundle.name for bundle in brain.shipped_bundles()]
+    assert "brain-t1-anogan" in names
+    assert all(bundle.folder.is_relative_to(resources.resources_folder()) for bundle in brain.shipped_bundles())
 
 
 def test_heads_are_prepared_once_for_all_models_of_a_recipe_and_the_page_begins_with_what_decides(tmp_path, monkeypatch, good, poor):
