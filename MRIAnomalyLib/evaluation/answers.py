@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..bundles.bundle import Bundle
@@ -58,8 +58,26 @@ def calibration_of(bundle: Bundle) -> Calibration:
     return load_calibration(bundle.calibration(), bundle.model["calibration"])
 
 
+def seeing(bundle: Bundle, calibration: Calibration, steps: Steps) -> Callable[[Scan], Seen]:
+    """A model with its weights, ready to redraw and judge one scan after the other, at quality "fast" as it was calibrated.
+
+    Args:
+        bundle: calibrated.
+        calibration: its own.
+        steps: told of each scan.
+    """
+    detector, device = load_detector(bundle), pick_device("auto")
+
+    def see(scan: Scan) -> Seen:
+        redrawn = detector.reconstruct(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
+        steps.one()
+        return Seen(scan, redrawn, calibration.judge(scan.prepared.stack, redrawn))
+
+    return see
+
+
 def answers_of(label: str, bundle: Bundle, scans: Scans, steps: Steps) -> Answers:
-    """Let a model redraw and judge everyone, at quality "fast" as it was calibrated.
+    """Let a model redraw and judge everyone.
 
     Args:
         label: of the model in the tables.
@@ -67,13 +85,8 @@ def answers_of(label: str, bundle: Bundle, scans: Scans, steps: Steps) -> Answer
         scans: prepared by the bundle's recipe.
         steps: told of each scan.
     """
-    calibration, detector, device = calibration_of(bundle), load_detector(bundle), pick_device("auto")
-
-    def see(scan: Scan) -> Seen:
-        redrawn = detector.reconstruct(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
-        steps.one()
-        return Seen(scan, redrawn, calibration.judge(scan.prepared.stack, redrawn))
-
+    calibration = calibration_of(bundle)
+    see = seeing(bundle, calibration, steps)
     own, others, patients = ([see(scan) for scan in some] for some in (scans.own, scans.others, scans.patients))
     painted = {kind: [see(scan) for scan in some] for kind, some in scans.painted.items()}
     return Answers(label, bundle, calibration, own, others, patients, painted)

@@ -65,14 +65,14 @@ def brain_tables(
     return out
 
 
-def shipped_bundles() -> list[Bundle]:
-    """All brain-t1 bundles of the project itself.
+def shipped_bundles(beginning: str = SHIPPED) -> list[Bundle]:
+    """All bundles of the project itself whose names begin so.
 
     Raises:
         BundleError: one is damaged.
     """
     folder = resources.resources_folder() / "bundles"
-    found_here = [entry for entry in list_bundles() if entry.folder.parent == folder and entry.folder.name.startswith(SHIPPED)]
+    found_here = [entry for entry in list_bundles() if entry.folder.parent == folder and entry.folder.name.startswith(beginning)]
     for entry in found_here:
         if not isinstance(entry, Bundle):
             raise BundleError(f"{entry.folder.name}: {entry.reason}")
