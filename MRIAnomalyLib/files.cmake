@@ -18,6 +18,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/calibration/judgement.py
   MRIAnomalyLib/calibration/reference.py
   MRIAnomalyLib/calibration/scores.py
+  MRIAnomalyLib/calibration/trend.py
   MRIAnomalyLib/cli/__init__.py
   MRIAnomalyLib/cli/benchmark.py
   MRIAnomalyLib/cli/calibrate.py
@@ -44,10 +45,13 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/__init__.py
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/baselines.py
+  MRIAnomalyLib/evaluation/examples.py
+  MRIAnomalyLib/evaluation/flair.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
   MRIAnomalyLib/evaluation/page.py
+  MRIAnomalyLib/evaluation/pictures.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
   MRIAnomalyLib/evaluation/steps.py
@@ -56,6 +60,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/brain.py
   MRIAnomalyLib/evaluation/tables/deciding.py
   MRIAnomalyLib/evaluation/tables/fit.py
+  MRIAnomalyLib/evaluation/tables/flair.py
   MRIAnomalyLib/evaluation/tables/found.py
   MRIAnomalyLib/evaluation/tables/remedies.py
   MRIAnomalyLib/evaluation/tables/speed.py
@@ -109,11 +114,14 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/nets/unet.py
   MRIAnomalyLib/nets/wgan.py
   MRIAnomalyLib/outputs/__init__.py
+  MRIAnomalyLib/outputs/canvas.py
   MRIAnomalyLib/outputs/figures.py
   MRIAnomalyLib/outputs/folder.py
   MRIAnomalyLib/outputs/heat.py
   MRIAnomalyLib/outputs/panels.py
   MRIAnomalyLib/outputs/report.py
+  MRIAnomalyLib/outputs/sheet.py
+  MRIAnomalyLib/outputs/signed.py
   MRIAnomalyLib/outputs/tables.py
   MRIAnomalyLib/outputs/views.py
   MRIAnomalyLib/outputs/volumes.py
@@ -123,6 +131,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/prepare/brain.py
   MRIAnomalyLib/prepare/geometry.py
   MRIAnomalyLib/prepare/intensity.py
+  MRIAnomalyLib/prepare/placing.py
   MRIAnomalyLib/prepare/plausibility.py
   MRIAnomalyLib/prepare/recipe.py
   MRIAnomalyLib/prepare/slices.py

@@ -17,7 +17,7 @@ from .bundles.card import write_card
 from .bundles.loading import hardware, load_detector, pick_device
 from .bundles.model import coded
 from .calibration import judgement
-from .calibration.evidence import EvidenceConfig, config_for
+from .calibration.evidence import config_for
 from .detectors.memory import redraw
 from .errors import CalibrationError, InputError, NotComparableError, UsageError
 from .files.atomic import check_target
@@ -72,7 +72,9 @@ def train(
     from .detectors import create, settings_of
 
     steps = recipe_from(recipe or {})
-    grid = {"image_size": steps.size_px, "levels": steps.slices}  # as far as the detector asks
+    grid: dict[str, Any] = {"image_size": steps.size_px, "levels": steps.slices}  # as far as the detector asks
+    if steps.brightest:
+        grid["intensity_top"] = steps.brightest
     learner = create(detector, {**{name: grid[name] for name in grid.keys() & settings_of(detector)}, "seed": seed, **config})
     prepared = list(prepare_cases(read_cases(images), steps, progress))
     stack = training_stack([one for _, one in prepared])
@@ -137,7 +139,7 @@ def calibrate(
     if both := subjects & set(opened.model["splits"].get("train", ())):
         raise CalibrationError(f"{len(both)} of these people are among those the model was trained on. Calibrate on others.")
     seen = _see_healthy(opened, cases, pick_device(device), progress, warn)
-    learned = judge_healthy(seen.pairs, recipe_from(opened.model["recipe"]))
+    learned = judge_healthy(seen.pairs, recipe_from(opened.model["recipe"]), seen.parts)
     model = {
         **opened.model,
         "splits": {**opened.model["splits"], "calibration": sorted(subjects)},
@@ -160,6 +162,7 @@ class _Healthy:
     """What a detector made of healthy people."""
 
     steps: int  # of its search
+    parts: tuple[str, ...]  # of the evidence that it lets speak
     pairs: list[tuple[SliceStack, Reconstruction]] = field(default_factory=list)
     facts: list[Mapping[str, float]] = field(default_factory=list)  # measured while preparing
     seconds: dict[str, list[float]] = field(default_factory=dict)  # device -> of each scan
@@ -177,7 +180,7 @@ def _see_healthy(
 ) -> _Healthy:
     """Prepare and redraw each person; a device whose memory was too small once is not tried again."""
     detector = load_detector(bundle)
-    seen, told = _Healthy(detector.steps_for("fast")), set[str]()
+    seen, told = _Healthy(detector.steps_for("fast"), detector.parts), set[str]()
     began = time.monotonic()
     for _, prepared in prepare_cases(cases, recipe_from(bundle.model["recipe"]), progress, "calibrate"):
         drawn = redraw(detector, prepared.stack, device=device, steps=seen.steps)
@@ -201,12 +204,10 @@ def card_of(model: Mapping[str, Any], pictures: Iterable[str]) -> str:
     return write_card(model, use=about["use"], limits=about["limits"], results=about["results"], pictures=captions)
 
 
-def judge_healthy(
-    pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, config: EvidenceConfig | None = None
-) -> judgement.Calibration:
-    """The calibration that these healthy subjects (slices, reconstructions) give."""
+def judge_healthy(pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, parts: Sequence[str]) -> judgement.Calibration:
+    """The calibration that these healthy subjects (slices, reconstructions) give, with these parts of the evidence having a say."""
     voxel_mm3 = recipe.pixel_mm**2 * recipe.step_mm
-    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config or config_for(pairs[0][1]))
+    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config_for(pairs[0][1], parts))
 
 
 def prepare_cases(

@@ -23,11 +23,13 @@ from .outputs.folder import write_result
 from .prepare import plausibility
 from .prepare.geometry import apply_affine
 from .prepare.intensity import apply_tone
-from .prepare.recipe import prepare, recipe_from
+from .prepare.placing import place
+from .prepare.recipe import cut, recipe_from
 from .prepare.slices import carry_back
 from .records import Array, Finding, Prepared, ProgressCallback, Reconstruction, Result, SliceScore, Volume
 
 SceneWriter = Callable[[Result, Path], None]
+PEOPLE = "healthy people of the model's own scanner"  # whom a scan is compared with, unless the bundle's calibration says otherwise
 SHOWN_SHARE = 0.005  # of a healthy brain that the heatmap may show, on average over calibration subjects
 
 
@@ -64,11 +66,14 @@ def detect(
         UsageError: no such device.
     """
     clock = Clock(progress)
-    bundle = choose_bundle(model)
+    bundle = None if model == "auto" else choose_bundle(model)
+    placed = place(volume, clock.stage("prepare"))
+    bundle = bundle or choose_bundle(model, plausibility.sequence_of(placed.facts))
+    recipe = recipe_from(bundle.model["recipe"])
     calibration = load_calibration(bundle.calibration(), bundle.model["calibration"])
     detector = load_detector(bundle)
     device = pick_device(device)
-    prepared = prepare(volume, recipe_from(bundle.model["recipe"]), clock.stage("prepare"), force)
+    prepared = cut(placed, recipe, force)
     steps = steps or detector.steps_for(quality)
     drawn = redraw(detector, prepared.stack, seed=seed, device=device, steps=steps, progress=clock.stage("reconstruct"))
     redrawn = drawn.reconstruction
@@ -80,12 +85,15 @@ def detect(
     labels = carry_back(regions(judged.evidence, calibration.threshold, voxel_mm3), prepared, volume, order=0)
     labels, findings = describe(labels.astype(int), maps["evidence"].array, volume, prepared)
     clock.close()
-    flagged = judged.volume_p <= false_alarms
+    flagged, ranges = judged.volume_p <= false_alarms, bundle.model["calibration"]["ranges"]
+    people = f"{calibration.subjects} {bundle.model['calibration'].get('people', PEOPLE)}"
     shown = _shown_from(calibration)
     warnings = (
+        *([f"Only {recipe.part} was looked at. Nothing is said of the rest of the brain."] if recipe.part else []),
         *prepared.warnings,
         *drawn.warnings,
-        *plausibility.unusual(prepared.facts, bundle.model["calibration"]["ranges"]),
+        *plausibility.cut_out(prepared.facts, ranges),
+        *plausibility.unusual(prepared.facts, ranges),
         *plausibility.too_wide(judged.spread, calibration.spread_limit),
         *_calibration_warnings(calibration, false_alarms),
     )
@@ -104,7 +112,7 @@ def detect(
         heat_threshold=shown,
         flagged=flagged,
         false_alarms=false_alarms,
-        verdict=verdict(flagged, judged.volume_p, calibration, findings),
+        verdict=verdict(flagged, judged.volume_p, calibration, findings, recipe.part, people),
         warnings=warnings,
         slices=_slice_scores(prepared, redrawn, judged, calibration.slice_thresholds(false_alarms), false_alarms),
         findings=findings,
@@ -118,19 +126,19 @@ def detect(
     )
 
 
-def verdict(flagged: bool, p: float, calibration: Calibration, findings: tuple[Finding, ...]) -> str:
-    """The answer in plain words."""
-    people = f"{calibration.subjects} healthy people"
+def verdict(flagged: bool, p: float, calibration: Calibration, findings: tuple[Finding, ...], part: str, people: str) -> str:
+    """The answer in plain words; of `part` alone, where that is not empty, against `people`."""
+    answer = f"{'Flagged' if flagged else 'Not flagged'}{f' in {part}, all that was looked at' if part else ''}"
     if not flagged:
         places = "1 place is" if len(findings) == 1 else f"{len(findings)} places are"
         extra = f" {places} worth a look all the same." if findings else ""
-        return f"Not flagged: no stranger than {people} of the model's own scanner (p = {p:.2f}). That does not mean normal.{extra}"
+        return f"{answer}: no stranger than {people} (p = {p:.2f}). That does not mean normal.{extra}"
     floor = ", the smallest value it can give" if math.isclose(p, calibration.p_floor) else ""
     where = ""
     if findings:
         first = findings[0]
         where = f" Look first at finding 1: {first.side}, {first.volume_ml:.1f} mL, {_tone_word(first)} than expected."
-    return f"Flagged: stranger than {people} of the model's own scanner (p = {p:.3f}{floor}).{where}"
+    return f"{answer}: stranger than {people} (p = {p:.3f}{floor}).{where}"
 
 
 def _tone_word(finding: Finding) -> str:
@@ -168,12 +176,21 @@ def _slice_scores(
     prepared: Prepared, redrawn: Reconstruction, judged: Judgement, thresholds: Array, false_alarms: float
 ) -> tuple[SliceScore, ...]:
     count, size = len(prepared.stack), prepared.stack.pixels.shape[-1]
-    middle = [[(size - 1) / 2, (size - 1) / 2, level] for level in range(count)]
-    centers = apply_affine(prepared.template_to_world @ prepared.grid_affine, np.array(middle))
-    return tuple(
+    lowest, highest = prepared.brain_levels
+    never_seen = [*range(lowest, 0)], [*range(count, highest + 1)]
+    place = prepared.template_to_world @ prepared.grid_affine
+
+    def center(level: int) -> tuple[float, float, float]:
+        r, a, s = apply_affine(place, np.array([(size - 1) / 2, (size - 1) / 2, level]))
+        return float(r), float(a), float(s)
+
+    below, above = (
+        tuple(SliceScore(level, center(level), False, math.nan, math.nan, False, {}) for level in levels) for levels in never_seen
+    )
+    known = tuple(
         SliceScore(
             slice=level,
-            center_ras_mm=tuple(float(value) for value in centers[level]),  # type: ignore[arg-type]
+            center_ras_mm=center(level),
             scored=not math.isnan(judged.slice_scores[level]),
             score=float(judged.slice_scores[level]),
             p_value=float(judged.slice_p[level]),
@@ -184,6 +201,7 @@ def _slice_scores(
         )
         for level in range(count)
     )
+    return (*below, *known, *above)
 
 
 def _shown_from(calibration: Calibration) -> float:

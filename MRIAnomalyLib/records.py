@@ -26,6 +26,7 @@ class Volume:
     modality: str | None = None  # DICOM modality, if the source says so
     header: Any = field(default=None, repr=False)  # NIfTI header it came with: outputs repeat its qform and sform
     source_sha256: str = ""  # of the file, or of the sorted files of a DICOM series
+    in_template_space: bool = False  # the source says that its coordinates are those of MNI152
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -45,7 +46,7 @@ class Volume:
 
     def like(self, array: Array, name: str | None = None) -> Volume:
         """Another map on the very same grid, with the same affine object and header."""
-        return Volume(array, self.affine, name or self.name, self.modality, self.header, self.source_sha256)
+        return Volume(array, self.affine, name or self.name, self.modality, self.header, self.source_sha256, self.in_template_space)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,7 @@ class Prepared:
     bias: Array  # (N, 1, H, W): multiply standardised-and-inverted intensity by this to get the input's brightness
     tone: tuple[Array, Array]  # knots of the monotone map: (input intensity after bias removal, standardised intensity)
     facts: Mapping[str, float]  # what was measured on the way: brain_ml, template_correlation, scaling, ...
+    brain_levels: tuple[int, int]  # first and last slice that the grid would need to hold the whole brain; below 0 and beyond N - 1 too
     warnings: tuple[str, ...] = ()
 
 
@@ -96,9 +98,9 @@ def as_stored(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class SliceScore:
-    """One slice of the model's grid."""
+    """One slice of the model's grid, or one that continues the grid where the brain goes on."""
 
-    slice: int
+    slice: int  # from 0; below 0 and beyond the last one the model never saw
     center_ras_mm: tuple[float, float, float]  # in the input's own space
     scored: bool
     score: float  # nan when not scored

@@ -51,8 +51,8 @@ class Model:
     def see(self, case, stack, truth=None):
         redrawn = self.redraw(stack)
         affine = np.eye(4)
-        scan = Scan(case, Prepared(stack, affine, affine, stack.pixels, (np.ones(1), np.ones(1)), FACTS), truth)
-        return Seen(scan, redrawn, self.calibration.judge(stack, redrawn))
+        scan = Scan(case, Prepared(stack, affine, affine, stack.pixels, (np.ones(1), np.ones(1)), FACTS, (0, LEVELS - 1)), truth)
+        return Seen(scan, redrawn, self.calibration.judge(stack, redrawn), "T1")
 
 
 def bundle(name="brain-t1-anogan", sha="a"):

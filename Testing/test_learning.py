@@ -146,6 +146,7 @@ def test_a_denoiser_goes_from_scans_to_a_calibrated_bundle(tmp_path, people):
     learning.calibrate(folder, tmp_path / "cases.csv", tmp_path / "out", device="cpu")
     after = open_bundle(tmp_path / "out")
     assert after.detector == "denoiser"
+    assert after.model["calibration"]["evidence"]["silent"] == ["atlas", "asymmetry"]
     assert choose_bundle(after) is after
 
 

@@ -11,9 +11,11 @@ from typing import Any
 from ..errors import BundleError, UsageError
 from .bundle import Bundle, BundleProblem, list_bundles, open_bundle
 
+RECOGNISED = ("T1", "FLAIR")  # sequences of the brain that the preparation tells apart by their contrast, the usual one first
 
-def choose_bundle(model: str | Path | Bundle) -> Bundle:
-    """The bundle that was meant; "auto" takes the calibrated one that found most on validation subjects.
+
+def choose_bundle(model: str | Path | Bundle, sequence: str = RECOGNISED[0]) -> Bundle:
+    """The bundle that was meant; "auto" takes the calibrated one for this sequence that found most on validation subjects.
 
     Raises:
         BundleError: there is none, or it is damaged or not calibrated.
@@ -21,7 +23,7 @@ def choose_bundle(model: str | Path | Bundle) -> Bundle:
     if isinstance(model, Bundle):
         chosen = model
     elif model == "auto":
-        chosen = best_of(list_bundles())
+        chosen = best_of(list_bundles(), sequence)
     else:
         chosen = open_bundle(model)
     if not chosen.model["calibration"]["subjects"]:
@@ -29,16 +31,33 @@ def choose_bundle(model: str | Path | Bundle) -> Bundle:
     return chosen
 
 
-def best_of(entries: Iterable[Bundle | BundleProblem]) -> Bundle:
-    """The calibrated one that found most on validation subjects.
+def best_of(entries: Iterable[Bundle | BundleProblem], sequence: str = RECOGNISED[0]) -> Bundle:
+    """The calibrated one for this sequence that found most on validation subjects.
 
     Raises:
         BundleError: there is none.
     """
+    best = best_by_sequence(entries)
+    if sequence not in best:
+        raise BundleError(f"No calibrated model for {sequence} scans is installed. Install one with `mrianomaly models install FILE`.")
+    return best[sequence]
+
+
+def best_by_sequence(entries: Iterable[Bundle | BundleProblem]) -> dict[str, Bundle]:
+    """For each of RECOGNISED the calibrated bundle of the brain that found most on validation subjects; without those that have none."""
     usable = [entry for entry in entries if isinstance(entry, Bundle) and entry.model["calibration"]["subjects"]]
-    if not usable:
-        raise BundleError("No calibrated model is installed. Install one with `mrianomaly models install FILE`.")
-    return max(usable, key=lambda bundle: bundle.model.get("validation", {}).get("pixel_ap", 0.0))
+    best = {}
+    for sequence in RECOGNISED:
+        fitting = [bundle for bundle in usable if _made_for(bundle) == ("brain", sequence)]
+        if fitting:
+            best[sequence] = max(fitting, key=lambda bundle: bundle.model.get("validation", {}).get("pixel_ap", 0.0))
+    return best
+
+
+def _made_for(bundle: Bundle) -> tuple[str, str]:
+    """Anatomy and sequence; a recipe that names none is one of a T1 head."""
+    recipe = bundle.model["recipe"]
+    return recipe.get("anatomy", "brain"), recipe.get("sequence", RECOGNISED[0])
 
 
 def load_detector(bundle: Bundle) -> Any:

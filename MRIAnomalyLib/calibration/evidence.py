@@ -1,14 +1,16 @@
-"""From residual to evidence: one step for all detectors.
+"""From residual to evidence: one step for all detectors, each of which names the parts that make it best.
 
 Three questions are asked at each place, each answered in standard deviations of healthy people there, positive for brighter:
 does it differ from the detector's healthy counterpart (residual), from healthy people (atlas), from the other side (asymmetry)?
 A detector that says how sure it is of its counterpart has its residual measured in its own standard deviations first.
+What the whole brain shows is no finding: a residual loses its smooth trend, and where a brain lies wider about healthy people than they
+do themselves (another scanner, other contrast), every part is measured in the brain's own spread.
 Evidence is what residual and atlas agree on, raised where the other side differs. Bright and dark are kept apart by their sign.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,8 @@ from scipy import ndimage
 
 from ..records import Array, Reconstruction, SliceStack
 from .asymmetry import left_right
-from .reference import SMOOTHING_PX, Reference, smooth_inside
+from .reference import Reference, smooth_inside
+from .trend import without_trend
 
 PARTS = ("residual", "atlas", "asymmetry")
 
@@ -28,18 +31,18 @@ class EvidenceConfig:
     parts: tuple[str, ...] = PARTS  # any of PARTS; each can be left out
     silent: tuple[str, ...] = ()  # of them: measured and written, without a say in the evidence
     floors: tuple[float, ...] = (0.02, 0.02, 0.02)  # added to the healthy spread, per entry of PARTS, in the unit of the part
-    smoothing_px: tuple[float, ...] = SMOOTHING_PX  # of the parts before they are standardised: slice, row, column
+    smoothing_px: tuple[float, ...] = (1.3, 2.0, 2.0)  # of the parts before they are standardised: slice, row, column
     asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
 
 
-# of detectors that predict a spread: their own deviation counts, and they hold the atlas in themselves
-WITH_SPREAD = EvidenceConfig(silent=("atlas",), floors=(0.1, 0.02, 0.02), smoothing_px=(1.3, 2.0, 2.0))
+def config_for(redrawn: Reconstruction, parts: Sequence[str]) -> EvidenceConfig:
+    """The evidence of a detector that reconstructs like this, with these parts having a say.
 
-
-def config_for(redrawn: Reconstruction) -> EvidenceConfig:
-    """The evidence that validation subjects chose for a detector that reconstructs like this."""
-    return EvidenceConfig() if redrawn.spread is None else WITH_SPREAD
+    A residual in predicted standard deviations has another floor: a tenth of one.
+    """
+    residual_floor = 0.02 if redrawn.spread is None else 0.1
+    return EvidenceConfig(silent=tuple(name for name in PARTS if name not in parts), floors=(residual_floor, 0.02, 0.02))
 
 
 def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: EvidenceConfig) -> dict[str, Array]:
@@ -53,7 +56,7 @@ def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: Ev
         residual = residual / redrawn.spread[:, 0]
     brightness = smooth_inside(pixels, inside, config.smoothing_px)
     return {
-        "residual": np.where(mask, smooth_inside(residual, inside, config.smoothing_px), 0),
+        "residual": without_trend(smooth_inside(residual, inside, config.smoothing_px), mask),
         "atlas": np.where(mask, brightness, 0),
         "asymmetry": left_right(brightness, mask),
     }
@@ -72,7 +75,17 @@ def standardised(parts: Mapping[str, Array], references: Mapping[str, Reference]
     return {name: np.where(core, references[name].standardise(parts[name]), 0).astype(np.float32) for name in config.parts}
 
 
-def spread_of(values: Array) -> float:
+def spreads_of(z: Mapping[str, Array], core: Array) -> dict[str, float]:
+    """Of each part, how widely this brain lies about healthy people: 1 where it does as a normal distribution of them would."""
+    return {name: _spread(map_[core]) for name, map_ in z.items()}
+
+
+def in_own_spread(z: Mapping[str, Array], spread: Mapping[str, float], typical: Mapping[str, float]) -> dict[str, Array]:
+    """Parts of a brain whose spread is above that of the typical healthy one, shrunk to it; others as they are."""
+    return {name: map_ / max(1.0, spread[name] / max(typical[name], 1e-6)) for name, map_ in z.items()}
+
+
+def _spread(values: Array) -> float:
     """Robust standard deviation about zero: half of the values lie within 0.6745 of it, whatever a lesion does to the rest."""
     return float(np.median(np.abs(values)) / 0.6745) if values.size else 0.0
 

@@ -6,8 +6,9 @@ subject. A calibration subject is always judged by the others (leave one out), a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from scipy import ndimage
 from ..errors import BundleError
 from ..records import Array, Reconstruction, SliceStack, as_stored
 from .conformal import conformal_p, controlling_threshold, kept_ranks, location_p
-from .evidence import EvidenceConfig, combine, core_of, parts_of, spread_of, standardised
+from .evidence import EvidenceConfig, combine, core_of, in_own_spread, parts_of, spreads_of, standardised
 from .reference import Reference, ReferenceBuilder
 from .scores import slice_scores, volume_score
 
@@ -24,6 +25,7 @@ THRESHOLDS = np.round(np.geomspace(1.0, 15.0, 40), 3)  # standard deviations, am
 FALSE_FINDINGS = 1.0  # per healthy volume, expected
 MOST_FINDINGS = 20  # per volume: more are clipped when counting (conformal risk control needs a bound)
 POOL = (3, 5, 5)  # neighbourhood (slice, row, column) a healthy subject's highest evidence is taken from: registration is not exact
+COVERAGE = 0.1  # share of healthy subjects who must have brain at a place for it to be judged: an eye left in is not compared with brain
 BLOCK = 2  # the pooled healthy maps are smooth, so that every second pixel is kept
 SIGNS = {"bright": 1, "dark": -1}
 
@@ -59,7 +61,9 @@ class Calibration:
     threshold: float  # of |evidence| for findings
     threshold_controlled: bool  # whether the bound on false findings is guaranteed
     config: EvidenceConfig
-    spread_limit: Mapping[str, float]  # part -> largest own spread among healthy subjects
+    coverage: Array  # (N, H, W) bool, where enough healthy subjects have brain
+    typical_spread: Mapping[str, float]  # part -> middle own spread among healthy subjects
+    spread_limit: Mapping[str, float]  # part -> largest
     healthy_p_shares: Array  # (R,) mean share of core pixels at or below each kept p level in healthy subjects
     ranks: tuple[int, ...]
 
@@ -75,9 +79,12 @@ class Calibration:
 
     def judge(self, stack: SliceStack, redrawn: Reconstruction) -> Judgement:
         """Judge one volume: its slices and what the detector says healthy ones would look like."""
+        stack = _within(stack, self.coverage)
         core = core_of(stack, self.config)
         raw = parts_of(stack, redrawn, core, self.config)
         z = standardised(raw, self.references, core, self.config)
+        spread = spreads_of(z, core)
+        z = in_own_spread(z, spread, self.typical_spread)
         evidence = combine(z, self.config)
         scores = slice_scores(evidence, core)
         comparable = (scores - self.slice_mean) / self.slice_spread
@@ -92,7 +99,7 @@ class Calibration:
             slice_family_p=np.array([_p_or_nan(value, self._strangest()) for value in comparable]),
             volume_score=score,
             volume_p=float(conformal_p(score, self.volume_scores)),
-            spread={name: spread_of(map_[core]) for name, map_ in z.items()},
+            spread=spread,
         )
 
     def slice_thresholds(self, false_alarms: float) -> Array:
@@ -119,7 +126,7 @@ class Calibration:
         for name, reference in self.references.items():
             maps |= {f"{name}/mean": reference.mean.astype(np.float16), f"{name}/spread": reference.spread.astype(np.float16)}
         exact = ("slice_mean", "slice_spread", "slice_scores", "volume_scores", "healthy_p_shares")
-        return maps | {name: np.asarray(getattr(self, name), np.float32) for name in exact}
+        return maps | {name: np.asarray(getattr(self, name), np.float32) for name in exact} | {"coverage": np.packbits(self.coverage)}
 
     def settings(self) -> dict[str, Any]:
         """Everything else, as JSON values."""
@@ -130,6 +137,7 @@ class Calibration:
             "threshold_controlled": self.threshold_controlled,
             "false_findings_per_volume": FALSE_FINDINGS,
             "evidence": asdict(self.config),
+            "typical_spread": dict(self.typical_spread),
             "spread_limit": dict(self.spread_limit),
             "ranks": list(self.ranks),
         }
@@ -144,6 +152,7 @@ def load_calibration(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -
     try:
         config = EvidenceConfig(**as_stored(settings["evidence"]))
         wide = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
+        shape = wide[f"{config.parts[0]}/mean"].shape
         return Calibration(
             references={name: Reference(wide[f"{name}/mean"], wide[f"{name}/spread"]) for name in config.parts},
             kept={side: wide[f"kept/{side}"] for side in SIGNS},
@@ -154,6 +163,8 @@ def load_calibration(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -
             threshold=float(settings["threshold"]),
             threshold_controlled=bool(settings["threshold_controlled"]),
             config=config,
+            coverage=np.unpackbits(arrays["coverage"], count=math.prod(shape)).reshape(shape).astype(bool),
+            typical_spread=dict(settings["typical_spread"]),
             spread_limit=dict(settings["spread_limit"]),
             healthy_p_shares=wide["healthy_p_shares"],
             ranks=tuple(settings["ranks"]),
@@ -174,18 +185,21 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regio
         CalibrationError: fewer than 19 subjects.
     """
     conformal_p(0.0, np.zeros(len(subjects)))  # refuses too few before the work
+    coverage = _mirrored_mean([stack.mask[:, 0] for stack, _ in subjects]) >= COVERAGE
+    subjects = [(_within(stack, coverage), redrawn) for stack, redrawn in subjects]
     cores = [core_of(stack, config) for stack, _ in subjects]
     raw = [parts_of(stack, redrawn, core, config) for (stack, redrawn), core in zip(subjects, cores, strict=True)]
     builders = {
         name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), config.floors[place], odd=name == "asymmetry")
         for place, name in enumerate(config.parts)
     }
-    evidence, spreads = [], []
-    for row, core in enumerate(cores):
-        others = {name: builder.reference(without=row) for name, builder in builders.items()}
-        z = standardised(raw[row], others, core, config)
-        evidence.append(combine(z, config))
-        spreads.append({name: spread_of(map_[core]) for name, map_ in z.items()})
+    z = [
+        standardised(raw[row], {name: builder.reference(without=row) for name, builder in builders.items()}, core, config)
+        for row, core in enumerate(cores)
+    ]
+    spreads = [spreads_of(*pair) for pair in zip(z, cores, strict=True)]
+    typical = {name: float(np.median([spread[name] for spread in spreads])) for name in config.parts}
+    evidence = [combine(in_own_spread(maps, spread, typical), config) for maps, spread in zip(z, spreads, strict=True)]
     scores = np.stack([slice_scores(map_, core) for map_, core in zip(evidence, cores, strict=True)])
     curves = np.stack([count_regions(map_, THRESHOLDS) for map_ in evidence])
     threshold = controlling_threshold(curves, THRESHOLDS, FALSE_FINDINGS, MOST_FINDINGS)
@@ -205,10 +219,23 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regio
         threshold=threshold,
         threshold_controlled=controlled,
         config=config,
+        coverage=coverage,
+        typical_spread=typical,
         spread_limit={name: max(spread[name] for spread in spreads) for name in config.parts},
         healthy_p_shares=_healthy_shares(evidence, cores, pooled, ranks),
         ranks=tuple(ranks),
     )
+
+
+def _mirrored_mean(masks: Sequence[Array]) -> Array:
+    """(N, H, W) share of healthy subjects and their mirror images who have brain at a place."""
+    share = np.mean(masks, axis=0)
+    return (share + share[..., ::-1]) / 2
+
+
+def _within(stack: SliceStack, coverage: Array) -> SliceStack:
+    """The slices with a mask that ends where `coverage` does."""
+    return replace(stack, mask=stack.mask & coverage[:, None])
 
 
 def _p_or_nan(score: float, normal_scores: Array) -> float:

@@ -13,7 +13,6 @@ from scipy import ndimage
 
 from ..records import Array
 
-SMOOTHING_PX = (0.7, 1.0, 1.0)  # of maps: slice, row, column
 SPREAD_SMOOTHING_PX = (1.0, 2.0, 2.0)  # of variances: 46 subjects know them too coarsely pixel by pixel
 LIMIT = 20.0  # standard deviations, where z is cut: beyond it says nothing more
 

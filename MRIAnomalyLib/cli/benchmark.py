@@ -31,14 +31,20 @@ def add(commands: Any) -> None:
     speed = tables.add_parser("speed", help="batched search against one slice at a time, and a whole run")
     brain = tables.add_parser("brain", help="which model finds most lesions and calls fewest healthy brains ill")
     brain.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
-    pictures = tables.add_parser("pictures", help="what every model makes of the same few cases, as pictures")
-    pictures.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie (default: the sample scans only)")
-    for parser, which in ((brain, "all brain-t1 that ship"), (pictures, "all that ship")):
-        parser.add_argument("--model", type=_names, default=(), metavar="NAME[,NAME...]", help=f"names or folders (default: {which})")
+    brain.add_argument(
+        "--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all brain-t1 that ship)"
+    )
     brain.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
-    for parser in (speed, brain):
+    flair = tables.add_parser("flair", help="strokes found in one level of FLAIR scans")
+    flair.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
+    flair.add_argument("--model", type=_names, required=True, metavar="NAME[,NAME...]", help="names or folders of FLAIR models")
+    flair.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
+    pictures = tables.add_parser("pictures", help="what every model makes of the same few cases")
+    pictures.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie (default: the T1 sample scans only)")
+    pictures.add_argument("--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all that ship)")
+    for parser in (speed, brain, flair):
         parser.add_argument("--quick", action="store_true", help="fewer cases and steps: shows that it runs, not how good it is")
-    for parser, run in ((speed, _speed), (brain, _brain), (pictures, _pictures)):
+    for parser, run in ((speed, _speed), (brain, _brain), (flair, _flair), (pictures, _pictures)):
         parser.add_argument(
             "--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)"
         )
@@ -79,6 +85,14 @@ def _brain(args: argparse.Namespace, report: Reporter) -> str:
     from ..evaluation.tables.brain import brain_tables
 
     brain_tables(args.root, args.out, args.quick, report.progress, args.split, args.model)
+    report.finished(args.out)
+    return f"Tables in {args.out}"
+
+
+def _flair(args: argparse.Namespace, report: Reporter) -> str:
+    from ..evaluation.tables.flair import flair_tables
+
+    flair_tables(args.root, args.out, args.quick, report.progress, args.split, args.model)
     report.finished(args.out)
     return f"Tables in {args.out}"
 

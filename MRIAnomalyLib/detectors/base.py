@@ -29,6 +29,7 @@ class Detector(ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type]
+    parts: ClassVar[tuple[str, ...]] = ("residual", "atlas", "asymmetry")  # of the evidence that have a say; see calibration/evidence.py
 
     def __init__(self, config: Any) -> None:
         """Networks with weights drawn from `config.seed`, leaving the program's own random state as it was."""

@@ -84,6 +84,7 @@ class Denoiser(Detector):
     """A network that takes off a slice what does not look healthy."""
 
     Config = DenoiserConfig
+    parts = ("residual",)  # on validation subjects atlas and asymmetry only took from it
     config: DenoiserConfig
 
     def build(self) -> None:

@@ -80,6 +80,7 @@ class Inpainter(Detector):
     """A network that says what belongs where a slice is hidden, and how sure it is."""
 
     Config = InpainterConfig
+    parts = ("residual", "asymmetry")  # it holds the atlas in itself
     config: InpainterConfig
 
     def build(self) -> None:

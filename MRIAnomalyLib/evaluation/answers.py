@@ -9,6 +9,7 @@ from ..bundles.bundle import Bundle
 from ..bundles.loading import load_detector, pick_device
 from ..calibration.judgement import Calibration, Judgement, load_calibration
 from ..prepare import plausibility
+from ..prepare.recipe import recipe_from
 from ..records import Reconstruction
 from .scans import Scan, Scans
 from .steps import Steps
@@ -23,6 +24,7 @@ class Seen:
     scan: Scan
     redrawn: Reconstruction
     judged: Judgement
+    sequence: str  # that the model is for
 
     @property
     def flagged(self) -> bool:
@@ -32,7 +34,7 @@ class Seen:
     @property
     def refused(self) -> bool:
         """Whether `detect` would not judge this volume unless it is forced to."""
-        return bool(plausibility.reasons_to_refuse(self.scan.prepared.facts))
+        return bool(plausibility.reasons_to_refuse(self.scan.prepared.facts, self.sequence))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,20 +60,14 @@ def calibration_of(bundle: Bundle) -> Calibration:
     return load_calibration(bundle.calibration(), bundle.model["calibration"])
 
 
-def seeing(bundle: Bundle, calibration: Calibration, steps: Steps) -> Callable[[Scan], Seen]:
-    """A model with its weights, ready to redraw and judge one scan after the other, at quality "fast" as it was calibrated.
-
-    Args:
-        bundle: calibrated.
-        calibration: its own.
-        steps: told of each scan.
-    """
-    detector, device = load_detector(bundle), pick_device("auto")
+def viewer(bundle: Bundle, calibration: Calibration, steps: Steps) -> Callable[[Scan], Seen]:
+    """What lets a model redraw and judge a scan that its own recipe prepared, at quality "fast" as it was calibrated; tells `steps`."""
+    detector, device, sequence = load_detector(bundle), pick_device("auto"), recipe_from(bundle.model["recipe"]).sequence
 
     def see(scan: Scan) -> Seen:
         redrawn = detector.reconstruct(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
         steps.one()
-        return Seen(scan, redrawn, calibration.judge(scan.prepared.stack, redrawn))
+        return Seen(scan, redrawn, calibration.judge(scan.prepared.stack, redrawn), sequence)
 
     return see
 
@@ -86,7 +82,7 @@ def answers_of(label: str, bundle: Bundle, scans: Scans, steps: Steps) -> Answer
         steps: told of each scan.
     """
     calibration = calibration_of(bundle)
-    see = seeing(bundle, calibration, steps)
+    see = viewer(bundle, calibration, steps)
     own, others, patients = ([see(scan) for scan in some] for some in (scans.own, scans.others, scans.patients))
     painted = {kind: [see(scan) for scan in some] for kind, some in scans.painted.items()}
     return Answers(label, bundle, calibration, own, others, patients, painted)

@@ -1,4 +1,4 @@
-"""The few cases that pictures are made of: a patient, a healthy head, and lesions painted into a person whom no model learned from."""
+"""The few cases that pictures are made of, chosen before any model saw them, and from whom no model learned."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from .. import resources
 from ..errors import UsageError
 from ..files.cases import Case
 from ..prepare.recipe import Recipe
+from . import flair
 from .scans import KINDS, Scan, painted, people_of, scan_of
 from .steps import Steps
 
+_SMALLEST_MM2 = 50  # of a stroke that is shown
 _TONE = {"dark": "darker", "bright": "brighter"}
 
 
@@ -28,7 +30,7 @@ class Example:
 
 
 def examples_of(sequence: str, root: Path | None) -> list[Example]:
-    """The cases for models of a sequence, none of them chosen by what a model says of them.
+    """The cases for models of a sequence.
 
     Args:
         sequence: of the model's recipe.
@@ -36,10 +38,14 @@ def examples_of(sequence: str, root: Path | None) -> list[Example]:
 
     Raises:
         InputError: a set is not there.
-        UsageError: there are none for this sequence.
+        UsageError: there are none for this sequence without `root`.
     """
+    if sequence == "FLAIR" and root:
+        return _strokes(root)
     if sequence != "T1":
-        raise UsageError(f"There are no cases to show for models of {sequence} scans.")
+        raise UsageError(
+            f"The cases for models of {sequence} scans are not part of the project: name the folder of the data sets with --root."
+        )
     patient = Case(
         id="patient", subject="patient", image=resources.sample(resources.PATIENT), mask=resources.sample(resources.PATIENT_LESIONS)
     )
@@ -66,6 +72,23 @@ def _painted(root: Path) -> list[Example]:
     ]
 
 
+def _strokes(root: Path) -> list[Example]:
+    """Patients of the validation split: by the size of the lesion a quarter, half and three quarters up, and the first without one."""
+    cases = flair.flair(root, "validation")
+    area = {case.id: flair.lesion_mm2(case) for case in cases}
+    sick = sorted((case for case in cases if area[case.id] >= _SMALLEST_MM2), key=lambda case: area[case.id])
+    strokes = [
+        Example(
+            f"{size} stroke",
+            f"FLAIR of a patient of the validation split; {area[case.id] / 100:.1f} cm\N{SUPERSCRIPT TWO} outlined on a diffusion scan",
+            case,
+        )
+        for size, case in zip(("Small", "Middle-sized", "Large"), (sick[len(sick) * quarter // 4] for quarter in (1, 2, 3)), strict=True)
+    ]
+    free = next(case for case in cases if case.healthy)
+    return [*strokes, Example("No stroke here", "FLAIR of a patient of the validation split; no acute lesion in this slice", free)]
+
+
 def volumes(examples: Sequence[Example]) -> int:
     """How many volumes `prepare_examples` makes of them."""
     return len({example.case.id for example in examples}) + sum(example.outline is not None for example in examples)
@@ -79,7 +102,8 @@ def prepare_examples(examples: Sequence[Example], recipe: Recipe, steps: Steps) 
         recipe: how.
         steps: told of each of `volumes(examples)`.
     """
-    clean = {case.id: scan_of(case, recipe, steps) for case in {example.case.id: example.case for example in examples}.values()}
+    scan = flair.scan_of_level if recipe.sequence == "FLAIR" else scan_of
+    clean = {case.id: scan(case, recipe, steps) for case in {example.case.id: example.case for example in examples}.values()}
     return [
         painted(clean[example.case.id], example.outline, example.change, recipe, steps) if example.outline else clean[example.case.id]
         for example in examples

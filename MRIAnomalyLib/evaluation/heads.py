@@ -9,6 +9,7 @@ from ..files.cases import Case
 from ..files.reading import read_volume
 from ..prepare import brain
 from ..prepare.geometry import canonical
+from ..prepare.placing import place_brain
 from ..prepare.recipe import Recipe, standardise
 from ..records import Prepared
 from ..resources import user_folder
@@ -31,5 +32,5 @@ def head_of(case: Case) -> Head:
 
 
 def prepare_head(head: Head, recipe: Recipe) -> Prepared:
-    """The rest of the recipe's steps, as in `prepare.recipe.prepare`."""
-    return standardise(head.array, head.affine, head.mask, head.how, recipe, lambda done, total: None)
+    """The rest of the recipe's steps, as in `prepare.recipe.prepare`, without its refusals."""
+    return standardise(place_brain(head.array, head.affine, head.mask, head.how), recipe)

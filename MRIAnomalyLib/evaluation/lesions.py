@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..files.reading import read_volume
 from ..prepare import brain
 from ..prepare.geometry import resample
+from ..prepare.placing import place_brain
 from ..prepare.recipe import Recipe, standardise
 from ..prepare.slices import cut_slices
 from ..records import Array, Prepared
@@ -72,6 +73,6 @@ def paint(head: Head, clean: Prepared, outline: Path, change: float, recipe: Rec
     to_template = np.linalg.inv(clean.template_to_world) @ head.affine
     inside = resample(lesion.array.astype(np.float32), lesion.affine, head.array.shape, to_template)
     soft = ndimage.gaussian_filter(inside, SOFT_EDGE_PX) * head.mask
-    prepared = standardise(head.array * (1 + change * soft), head.affine, head.mask, head.how, recipe, lambda done, total: None)
+    prepared = standardise(place_brain(head.array * (1 + change * soft), head.affine, head.mask, head.how), recipe)
     truth = cut_slices(soft, head.affine, prepared.template_to_world, recipe.grid, recipe.shape, brain.STEP_MM)[:, 0]
     return prepared, (truth > 0.5) & prepared.stack.mask[:, 0]

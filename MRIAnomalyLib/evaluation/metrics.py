@@ -62,6 +62,22 @@ def ap_interval(
     return float(low), float(high)
 
 
+def auroc_interval_of_groups(
+    sick: Sequence[float], healthy: Sequence[float], seed: int = 0, rounds: int = BOOTSTRAPS
+) -> tuple[float, float]:
+    """95 % interval of `volume_auroc` where the sick and the healthy are different people, one score each: both are drawn anew."""
+    above = _ranked_above(sick, healthy)
+    rng = np.random.default_rng(seed)
+    found = [above[np.ix_(*(rng.choice(size, size) for size in above.shape))].mean() for _ in range(rounds)]
+    low, high = np.percentile(found, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _ranked_above(sick: Sequence[float], healthy: Sequence[float]) -> Array:
+    """(sick, healthy) each pair's part of the area: 0, 1/2 or 1."""
+    return np.sign(np.subtract.outer(np.asarray(sick), np.asarray(healthy))) / 2 + 0.5
+
+
 def auroc_interval(sick: Sequence[float], healthy: Sequence[float], seed: int = 0, rounds: int = BOOTSTRAPS) -> tuple[float, float]:
     """95 % interval of `volume_auroc` by drawing subjects with replacement.
 
@@ -71,7 +87,7 @@ def auroc_interval(sick: Sequence[float], healthy: Sequence[float], seed: int = 
         seed: of the draws.
         rounds: how many draws.
     """
-    above = np.sign(np.subtract.outer(np.asarray(sick), np.asarray(healthy))) / 2 + 0.5  # each pair's part of the area: 0, 1/2 or 1
+    above = _ranked_above(sick, healthy)
     rng, found = np.random.default_rng(seed), []
     for _ in range(rounds):
         rows = rng.choice(len(healthy), len(healthy))

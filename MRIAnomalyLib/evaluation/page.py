@@ -1,9 +1,21 @@
-"""Tables as one Markdown page."""
+"""Tables as JSON and as one Markdown page."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from ..files.atomic import whole_file
+
+
+def write_tables(out: Path, name: str, title: str, command: str, tables: Mapping[str, Any]) -> None:
+    """Write NAME.json, which says `command` beside the tables, and NAME.md into the folder `out`; for the arguments see `page`."""
+    with whole_file(out / f"{name}.json") as path:
+        path.write_text(json.dumps({"command": command, **tables}, indent=1) + "\n", encoding="utf-8")
+    with whole_file(out / f"{name}.md") as path:
+        path.write_text(page(title, command, tables), encoding="utf-8")
 
 
 def page(title: str, command: str, tables: Mapping[str, Any]) -> str:
@@ -21,10 +33,11 @@ def page(title: str, command: str, tables: Mapping[str, Any]) -> str:
             continue
         columns = list(dict.fromkeys(key for row in rows for key in row))
         lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-        lines += ["| " + " | ".join(_cell(row.get(column, "")) for column in columns) + " |" for row in rows]
+        lines += ["| " + " | ".join(cell(row.get(column, "")) for column in columns) + " |" for row in rows]
         parts.append(f"\n## {name.replace('_', ' ').capitalize()}\n\n" + "\n".join(lines))
     return "\n".join(parts) + "\n"
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as it stands in a table; the ends of an interval with "to" between."""
     return " to ".join(str(item) for item in value) if isinstance(value, list) else str(value)

@@ -16,11 +16,11 @@ from ..outputs.sheet import Row, sheet
 from ..outputs.views import AXIAL
 from ..prepare.recipe import Recipe, recipe_from
 from ..records import Array, ProgressCallback
-from .answers import ALPHA, Seen, calibration_of, seeing
+from .answers import ALPHA, Seen, calibration_of, viewer
 from .examples import Example, examples_of, prepare_examples, volumes
 from .scans import Scan
 from .steps import Steps
-from .tables.brain import labelled, shipped_bundles
+from .tables.brain import SHIPPED, labelled, shipped_bundles
 
 FOLDER = "pictures"  # beside the page
 READING = """\
@@ -41,17 +41,17 @@ def picture_page(root: Path | None, out: Path, progress: ProgressCallback | None
     """Write pictures.md and one PNG per model into `out`.
 
     Args:
-        root: where the data sets lie, see `evaluation.sets`; without it, only the sample scans are shown.
+        root: where the data sets lie, see `evaluation.sets`; without it, only the sample scans, which are T1, are shown.
         out: folder of the page; the pictures lie in `pictures` beside it.
         progress: called after each volume.
-        models: names or folders of calibrated bundles; without any, all that ship.
+        models: names or folders of calibrated bundles; without any, all that ship and have cases.
 
     Raises:
         BundleError: there is no such model, or it is not calibrated.
         InputError: a set is not there.
         UsageError: there is nothing to show for a model.
     """
-    bundles = labelled([choose_bundle(model) for model in models] or shipped_bundles("brain-"))
+    bundles = labelled([choose_bundle(model) for model in models] or shipped_bundles("brain-" if root else SHIPPED))
     recipes = {label: recipe_from(bundle.model["recipe"]) for label, bundle in bundles.items()}
     shown = {recipe: examples_of(recipe.sequence, root) for recipe in recipes.values()}
     total = sum(volumes(examples) for examples in shown.values()) + sum(len(shown[recipe]) for recipe in recipes.values())
@@ -63,7 +63,7 @@ def picture_page(root: Path | None, out: Path, progress: ProgressCallback | None
         if recipe not in prepared:
             prepared[recipe] = prepare_examples(shown[recipe], recipe, steps)
         calibration = calibration_of(bundle)
-        see = seeing(bundle, calibration, steps)
+        see = viewer(bundle, calibration, steps)
         rows = [row_of(example, see(scan), calibration) for example, scan in zip(shown[recipe], prepared[recipe], strict=True)]
         name = f"{label.replace(' ', '-')}.png"
         with whole_file(out / FOLDER / name) as path:

@@ -33,7 +33,7 @@ def healthy(root: Path, split: str) -> list[Case]:
     folder = root / "ixi_t1_2mm"
     return [
         Case(id=row["subject"], subject=row["subject"], image=folder / "t1" / f"{row['subject']}_T1.nii.gz", healthy=True, site="IXI")
-        for row in _rows(folder / "subjects.csv")
+        for row in rows_of(folder / "subjects.csv")
         if row["split"] == split
     ]
 
@@ -43,7 +43,7 @@ def other_scanners(root: Path) -> list[Case]:
     folder = root / "t1_other_scanners"
     cases = [
         Case(id=row["id"], subject=row["id"], image=folder / row["image"], healthy=True, site=row["dataset"])
-        for row in _rows(folder / "cases.csv")
+        for row in rows_of(folder / "cases.csv")
     ]
     heads = sorted((root / "t1_heads_1mm").glob("*.nii.gz"))
     return cases + [Case(id="studyforrest", subject="studyforrest", image=head, healthy=True, site="studyforrest") for head in heads]
@@ -71,7 +71,8 @@ def write_cases(root: Path, out: Path) -> None:
                 writer.writerow([case.id, case.subject, os.path.relpath(case.image, out), "none", case.site])
 
 
-def _rows(table: Path) -> list[dict[str, str]]:
+def rows_of(table: Path) -> list[dict[str, str]]:
+    """The rows of a set's table; InputError when the set is not there."""
     try:
         with table.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))

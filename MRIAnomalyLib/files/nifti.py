@@ -18,6 +18,7 @@ GEOMETRY = [
     *("pixdim", "xyzt_units", "qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d"),
     *("qoffset_x", "qoffset_y", "qoffset_z", "srow_x", "srow_y", "srow_z"),
 ]
+MNI152_CODE = 4  # what the NIfTI standard calls coordinates of the MNI152 template
 DAMAGE = (EOFError, zlib.error, OSError, ValueError, nib.filebasedimages.ImageFileError, nib.spatialimages.HeaderDataError)
 
 
@@ -40,7 +41,13 @@ def read_nifti(place: Path) -> Volume:
         raise InputError(_damaged(place)) from error
     voxels, header = as_voxels(array.reshape(shape).T, place), _geometry_only(image.header, shape)
     # image.affine bit for bit, but for a flat picture without sform and qform, whose stored thickness nibabel leaves out
-    return Volume(voxels, header.get_best_affine(), header=header, source_sha256=hashlib.sha256(raw).hexdigest())
+    affine, checksum = header.get_best_affine(), hashlib.sha256(raw).hexdigest()
+    return Volume(voxels, affine, header=header, source_sha256=checksum, in_template_space=_says_mni152(header))
+
+
+def _says_mni152(header: nib.Nifti1Header) -> bool:
+    """By the code of whichever of sform and qform gives the affine."""
+    return int(header["sform_code"] or header["qform_code"]) == MNI152_CODE
 
 
 def _open(raw: bytes, place: Path) -> nib.Nifti1Image:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import qt
@@ -12,7 +11,7 @@ from slicer.i18n import tr as _
 from ..errors import BundleError, Cancelled, ExistsError
 
 if TYPE_CHECKING:
-    from ..bundles.bundle import Bundle, BundleProblem
+    from ..bundles.bundle import Bundle
 
 AUTO = "auto"
 _QUALITIES = ("fast", "thorough")
@@ -35,18 +34,26 @@ class ModelChoice:
 
     @property
     def bundle(self) -> Bundle | None:
-        """The bundle that is chosen; None when there is none that can be used."""
+        """The bundle that is chosen, the usual one where the scan will decide; None when there is none that can be used."""
         name = self._models.currentData or ""
         return self._best if name == AUTO else _bundle_of(name)
+
+    @property
+    def chosen(self) -> str:
+        """What to run: "auto" or a bundle's name."""
+        return self._models.currentData or AUTO
 
     def refresh(self) -> None:
         """List what is at hand now, refused models with the reason."""
         from ..bundles.bundle import BundleProblem, list_bundles
+        from ..bundles.loading import best_by_sequence
 
         entries = list_bundles()  # once: it reads every file of every bundle
-        best = self._best = _best_of(entries)
+        best = best_by_sequence(entries)
+        self._best = next(iter(best.values()), None)
         self._models.clear()
-        self._models.addItem(_("Automatic: {name}").format(name=best.name) if best else _("Automatic: no model is installed"), AUTO)
+        names = _(" or ").join(bundle.name for bundle in best.values())  # by the contrast of the scan
+        self._models.addItem(_("Automatic: {name}").format(name=names) if best else _("Automatic: no model is installed"), AUTO)
         for entry in entries:
             place = self._models.count
             if isinstance(entry, BundleProblem):
@@ -88,16 +95,6 @@ def _bundle_of(name: str) -> Bundle | None:
 
     try:
         return choose_bundle(name)
-    except BundleError:
-        return None
-
-
-def _best_of(entries: Sequence[Bundle | BundleProblem]) -> Bundle | None:
-    """What the automatic choice takes; None when there is none that can be used."""
-    from ..bundles.loading import best_of
-
-    try:
-        return best_of(entries)
     except BundleError:
         return None
 

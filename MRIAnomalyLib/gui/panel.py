@@ -169,9 +169,9 @@ class Panel(slicer.util.VTKObservationMixin):
             self.ui.statusLabel.text = _("Cancelling...")
             self._runner.cancel()
             return
-        parameters, bundle = self._parameters, self._models.bundle
+        parameters = self._parameters
         settings = Settings(
-            model=bundle.name if bundle else parameters.model,
+            model=self._models.chosen,
             device=self._devices.chosen,
             quality=parameters.quality,
             what=frozenset(part for name, part in _MADE.items() if getattr(parameters, name)),

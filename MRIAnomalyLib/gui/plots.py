@@ -21,6 +21,8 @@ def add_plot(scene: Any, input_node: Any, slices: tuple[SliceScore, ...], scores
     chart.SetYAxisTitle("score")
     chart.AddAndObservePlotSeriesNodeID(_add_line(scene, input_node, "score", scores, (0.29, 0.56, 0.78)).GetID())
     stated = [one for one in slices if math.isfinite(one.threshold)]
+    if sum(one.scored for one in slices) == 1:  # a line of one point shows nothing
+        chart.GetNthPlotSeriesNode(0).SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleCircle)
     if stated:
         line = _add_line(scene, input_node, "threshold", _add_thresholds(scene, input_node, stated), (1.0, 0.69, 0.0))
         line.SetLineStyle(slicer.vtkMRMLPlotSeriesNode.LineStyleDash)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from .panels import BACKGROUND
+from ..records import Array
+from .panels import ALARM, BACKGROUND, CALM, OUTLINES, QUIET, RULE, TEXT, TRUTH
+from .signed import signed_colours
 
 
 def dark_figure(width: float, height: float, dpi: int = 110) -> Figure:
@@ -25,10 +29,22 @@ def png(figure: Figure) -> bytes:
 
 
 def small_png(figure: Figure) -> bytes:
-    """The page in 256 colours, a third of the bytes: for pictures that are kept under version control."""
+    """The page in 256 colours, half of the bytes: for pictures that are kept under version control."""
     from PIL import Image
 
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(_palette().tobytes())
     stream = io.BytesIO()
     with Image.open(io.BytesIO(png(figure))) as page:
-        page.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(stream, format="PNG", optimize=True)
+        page.convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE).save(stream, format="PNG", optimize=True)
     return stream.getvalue()
+
+
+def _palette() -> Array:
+    """(256, 3) uint8: greys, differences, and every other colour pure and in steps into the page, for the rims of letters and lines."""
+    inks = np.array([to_rgb(colour) for colour in (TEXT, QUIET, RULE, ALARM, CALM, TRUTH, *(colour for colour, _ in OUTLINES.values()))])
+    steps = np.linspace(0, 1, 5)[1:, None, None]
+    mixed = (steps * inks + (1 - steps) * np.array(to_rgb(BACKGROUND))).reshape(-1, 3)
+    greys = np.repeat(np.linspace(0, 1, 95)[:, None], 3, axis=1)
+    signed = signed_colours(np.linspace(-1, 1, 256 - 1 - len(mixed) - len(greys)))[:, :3]
+    return np.round(255 * np.concatenate([[to_rgb(BACKGROUND)], mixed, greys, signed])).astype(np.uint8)

@@ -115,9 +115,11 @@ def draw_curve(axes: Axes, result: Result, plane: Plane) -> None:
         axes.plot(place, threshold, color=AMBER, linewidth=1.2, linestyle="--", label="threshold")
     if np.isfinite(score).any():
         axes.set_ylim(bottom=min(0.0, float(np.nanmin(score))))
-    if len(place) == 1 and np.isfinite(threshold).all():
-        axes.axhline(threshold[0], color=AMBER, linewidth=1.2, linestyle="--")
-    if len(place) == 1:  # a single position has no width of its own
+    if np.isfinite(threshold).sum() == 1:  # a line of one point shows nothing
+        axes.axhline(threshold[np.isfinite(threshold)][0], color=AMBER, linewidth=1.2, linestyle="--")
+    if len(place) > 1:
+        axes.set_xlim(place.min(), place.max())  # what was not scored has its place too
+    else:  # a single position has no width of its own
         axes.set_xlim(place[0] - 5, place[0] + 5)
     axes.set_xlabel(f"{'RAS'[plane.normal]} (mm)", color=QUIET, size=9)
     axes.set_ylabel("slice score", color=QUIET, size=9)

@@ -105,12 +105,12 @@ def _head(figure: Figure, height: float, heading: str, facts: str, lefts: Sequen
     )
     for left, name, words in zip(lefts, _COLUMNS, under, strict=True):
         middle = (left + side / 2) / _WIDTH
-        figure.text(middle, 1 - 0.58 / height, name, color=TEXT, size=11, weight="bold", ha="center", va="center")
+        figure.text(middle, 1 - 0.58 / height, name, color=TEXT, size=10, weight="bold", ha="center", va="center")
         figure.text(middle, 1 - 0.77 / height, words, color=QUIET, size=8, ha="center", va="center")
     for column, end, ticks in ((2, _RESIDUAL_END, (-_RESIDUAL_END, 0, _RESIDUAL_END)), (3, 2 * threshold, (-threshold, 0, threshold))):
         _scale(_axes(figure, lefts[column] + 0.1, height - 1.04, side - 0.2, 0.1), end, ticks)
     truth = Line2D([], [], color=TRUTH, linewidth=1.5, label="known lesion")
-    box = (lefts[4] / _WIDTH, 1 - 0.86 / height)
+    box = (lefts[4] / _WIDTH, 1 - 0.89 / height)
     figure.legend(
         handles=[*outline_key(), truth],
         loc="upper left",
@@ -149,7 +149,7 @@ def _words(figure: Figure, row: Row, top: float, height: float) -> None:
             y -= size * 1.4 / 72 / height
         y -= 0.05 / height
     chip = {"boxstyle": "round,pad=0.35", "facecolor": ALARM if row.flagged else CALM, "edgecolor": "none"}
-    figure.text(left + 0.04 / _WIDTH, y - 0.08 / height, row.verdict, color="white", size=9.5, weight="bold", va="center", bbox=chip)
+    figure.text(left + 0.04 / _WIDTH, y - 0.08 / height, row.verdict, color="white", size=8.5, weight="bold", va="center", bbox=chip)
 
 
 def _panel(axes: Axes, column: int, row: Row, white: float, threshold: float) -> None:

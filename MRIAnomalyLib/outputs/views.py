@@ -66,8 +66,9 @@ def grey_window(result: Result) -> tuple[float, float]:
 
 def best_positions(result: Result, plane: Plane, count: int = 4) -> list[float]:
     """Places along the plane's normal in mm, most suspicious first: where findings are, then where slices score high."""
-    if len(result.slices) == 1:
-        return [result.slices[0].center_ras_mm[plane.normal]]
+    if len(result.slices) == 1 or sum(s.scored for s in result.slices) == 1:
+        only = next((s for s in result.slices if s.scored), result.slices[0])
+        return [only.center_ras_mm[plane.normal]]
     chosen: list[float] = []
     for finding in result.findings:
         seen = [nearest_slice(result, plane, place).slice for place in chosen]
@@ -97,26 +98,50 @@ def cuts(result: Result, plane: Plane, positions: list[float]) -> list[Cut]:
         own = (result.volume.affine[:3, :3] / result.volume.spacing_mm).T
         nearest = own[np.argmax(np.abs(own @ axes.T), axis=0)]
         axes = nearest * np.sign(np.sum(nearest * axes, axis=1))[:, None]
+    level = not alone and sum(s.scored for s in result.slices) == 1
+    if level:
+        axes = _along_level(result, axes)
     affine = np.eye(4)
     affine[:3, :3] = axes.T * (size / (_PIXELS - 1))
     pictures = []
     for position in positions:
         middle = (low + high) / 2
-        if not alone:
+        if level:
+            middle = _judged_places(result).mean(0)
+        elif not alone:
             middle[plane.normal] = position
         affine[:3, 3] = middle - (axes[0] + axes[1]) * size / 2
-        pictures.append(_cut(result, affine, position))
+        pictures.append(_cut(result, affine, position, order=0 if level else 1))  # one level fades at once where it is interpolated
     return pictures
 
 
-def _cut(result: Result, target: Array, position: float) -> Cut:
+def _judged_places(result: Result) -> Array:
+    """(M, 3) RAS mm of the voxels that were judged."""
+    return apply_affine(result.volume.affine, np.argwhere(result.scored.array)[:, ::-1])
+
+
+def _along_level(result: Result, axes: Array) -> Array:
+    """The axes (3, 3; column, row, normal) turned onto the one level that was judged, which a tilted head shows aslant."""
+    places = _judged_places(result)
+    normal = np.linalg.eigh(np.cov(places.T))[1][:, 0]
+    normal = normal * np.sign(normal @ axes[2])
+    column = axes[0] - (axes[0] @ normal) * normal
+    column /= np.linalg.norm(column)
+    row = axes[1] - (axes[1] @ normal) * normal - (axes[1] @ column) * column
+    return np.stack([column, row / np.linalg.norm(row), normal])
+
+
+def _cut(result: Result, target: Array, position: float, order: int) -> Cut:
+    """Everything through one plane; `order` of interpolation for what the model says."""
+
     def through(volume: Volume, order: int = 1) -> Array:
         return resample(volume.array, volume.affine, (1, _PIXELS, _PIXELS), target, order)[0]
 
     labels = np.unique(through(result.finding_labels, 0))
-    findings = {int(n): through(result.volume.like((result.finding_labels.array == n).astype(np.float32))) for n in labels if n}
+    findings = {int(n): through(result.volume.like((result.finding_labels.array == n).astype(np.float32)), order) for n in labels if n}
     image, healthy, heat = (
-        through(volume.like(volume.array.astype(np.float32, copy=False))) for volume in (result.volume, result.healthy, result.heatmap)
+        through(volume.like(volume.array.astype(np.float32, copy=False)), how)
+        for volume, how in ((result.volume, 1), (result.healthy, order), (result.heatmap, order))
     )
     low, high = grey_window(result)
     tissue = ndimage.binary_fill_holes(image > low + 0.08 * (high - low))

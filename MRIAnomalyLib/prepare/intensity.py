@@ -70,6 +70,11 @@ def tone_curve(peaks: Array) -> tuple[Array, Array]:
     return np.array([0.0, *peaks, beyond]), np.array([0.0, *TISSUE_TARGETS, top])
 
 
+def linear_tone(median: float) -> tuple[Array, Array]:
+    """Knots of the map that brings the brain's median to 1."""
+    return np.array([0.0, median]), np.array([0.0, 1.0])
+
+
 def apply_tone(array: Array, tone: tuple[Array, Array], inverse: bool = False) -> Array:
     """Map intensities through the tone curve, or standardised values back; the outermost pieces go on linearly."""
     source, target = tone[::-1] if inverse else tone

@@ -7,53 +7,74 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 # Refused outside these, which are far wider than the calibration subjects' own ranges (those are in each bundle's model.json).
-LIMITS = {
+BRAIN = {
     "brain_ml": (850.0, 2200.0),
     "correlation": (0.25, 1.0),  # with the template after registration
     "scaling": (0.8, 2.4),  # template brain volume over the brain's own
-    "fluid": (0.0, 0.75),  # brightness of fluid over white matter
-    "grey": (0.5, 0.93),  # brightness of grey over white matter
+    "overlap": (0.87, 1.0),  # Dice with the template's brain, of slices that were not registered: brains of their own size fall short
 }
+CONTRAST = {  # brightness over white matter: of fluid and grey matter in the whole brain, and of grey matter around S +18 mm
+    "T1": {"fluid": (0.0, 0.75), "grey": (0.5, 0.93), "contrast": (0.5, 0.9)},  # contrast in 31 healthy people 0.61 to 0.84
+    "FLAIR": {"contrast": (0.87, 1.5), "slice_contrast": (0.72, 1.5)},  # in single slices 0.74 to 1.25 (T1: 0.60 to 0.80)
+}
+FLAIR_FROM = {
+    "contrast": 0.87,
+    "slice_contrast": 0.81,
+}  # half-way; one in 50 FLAIR slices lies below, of people with much bright white matter
 WORDS = {
     "brain_ml": "brain volume {:.0f} mL",
     "correlation": "correlation with the brain template {:.2f}",
     "scaling": "template volume over brain volume {:.2f}",
+    "overlap": "overlap with the brain template {:.2f}",
     "fluid": "brightness of fluid over white matter {:.2f}",
     "grey": "brightness of grey over white matter {:.2f}",
+    "contrast": "brightness of grey over white matter around the ventricles {:.2f}",
+    "slice_contrast": "brightness of grey over white matter in the slice {:.2f}",
 }
-BRAIN, CONTRAST = "a whole adult brain", "a T1-weighted scan"
-PROMISED = {"brain_ml": BRAIN, "correlation": BRAIN, "scaling": BRAIN, "fluid": CONTRAST, "grey": CONTRAST}  # what each speaks of
+SCANS = {"T1": "a T1-weighted scan", "FLAIR": "a FLAIR scan"}
 MARGIN = 0.25  # of the calibration's own range, beyond which a measurement is called unusual
 
 
-def reasons_to_refuse(facts: Mapping[str, float]) -> list[str]:
-    """Sentences, empty when the volume can be a T1-weighted scan of an adult brain."""
+def reasons_to_refuse(facts: Mapping[str, float], sequence: str) -> list[str]:
+    """Sentences, empty when the volume can be a scan of this sequence of an adult brain."""
+    expected = [("a whole adult brain", BRAIN), (SCANS[sequence], CONTRAST[sequence])]
     return [
-        f"This does not look like {PROMISED[name]}: {WORDS[name].format(facts[name])}, where {low:g} to {high:g} was expected. "
-        "Give a T1-weighted scan of a whole adult brain."
-        for name, (low, high) in LIMITS.items()
-        if not low <= facts[name] <= high
+        f"This does not look like {promised}: {WORDS[name].format(facts[name])}, where {low:g} to {high:g} was expected. "
+        f"Give {SCANS[sequence]} of a whole adult brain."
+        for promised, limits in expected
+        for name, (low, high) in limits.items()
+        if name in facts and not low <= facts[name] <= high
     ]
 
 
+def sequence_of(facts: Mapping[str, float]) -> str:
+    """What a scan is by its contrast: "T1" or "FLAIR"."""
+    return "FLAIR" if any(facts.get(name, 0.0) >= lowest for name, lowest in FLAIR_FROM.items()) else "T1"
+
+
 def ranges_of(facts: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
-    """Lowest and highest of each measurement among calibration subjects."""
-    return {name: [min(fact[name] for fact in facts), max(fact[name] for fact in facts)] for name in LIMITS}
+    """Lowest and highest of each measurement that all calibration subjects have."""
+    names = [name for name in (*WORDS, "extracted") if all(name in fact for fact in facts)]
+    return {name: [min(fact[name] for fact in facts), max(fact[name] for fact in facts)] for name in names}
 
 
 def unusual(facts: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -> list[str]:
     """A warning about measurements that no calibration subject comes near; empty when there is none."""
     found = []
-    for name, (low, high) in ranges.items():
+    for name in (name for name in WORDS if name in facts and name in ranges):
+        low, high = ranges[name]
         room = MARGIN * (high - low)
         if not low - room <= facts[name] <= high + room:
             found.append(f"{WORDS[name].format(facts[name])} ({low:.3g} to {high:.3g} there)")
     return [f"Unlike the healthy scans this model knows: {'; '.join(found)}. False alarms are more likely."] if found else []
 
 
-def cut_out(facts: Mapping[str, float]) -> list[str]:
-    """A warning when another program took skull and scalp away: its rim lies a little elsewhere than the one that models know."""
-    return ["The brain came cut out by another program: its rim may light up."] if facts["extracted"] else []
+def cut_out(facts: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -> list[str]:
+    """A warning when the brain was not cut out as those of the calibration subjects: the rim lies a little elsewhere."""
+    low, high = ranges.get("extracted", (0.0, 0.0))  # 0: by this program
+    if low <= facts["extracted"] <= high:
+        return []
+    return ["The brain was cut out by another program than those this model knows: its rim may light up."]
 
 
 def too_wide(spread: Mapping[str, float], limit: Mapping[str, float]) -> list[str]:

@@ -10,16 +10,15 @@ import numpy as np
 
 from ..errors import BundleError, NotComparableError
 from ..records import Array, Prepared, SliceStack, Volume, as_stored
-from . import brain, intensity, plausibility
-from .geometry import canonical, resample
+from . import intensity, plausibility
+from .brain import STEP_MM
+from .placing import SMALLEST_EXTENT_MM, Placed, place, refuse_other_levels
 from .slices import cut_slices, grid_affine
-
-SMALLEST_EXTENT_MM = 90.0  # along any axis; the smallest adult brains measure about 100 mm from top to bottom
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a T1 head becomes a stack of axial slices in MNI152 space."""
+    """How a scan becomes a stack of axial slices in MNI152 space; the defaults are those of a T1 head."""
 
     anatomy: str = "brain"
     sequence: str = "T1"
@@ -31,11 +30,13 @@ class Recipe:
     first_mm: float = -45.0  # superior coordinate of slice 0: below lie the cerebellum's floor and the neck
     center_mm: tuple[float, float] = (0.0, -18.0)  # right, anterior
     remove_bias: bool = True
-    tone: str = "tissue"  # "tissue": peaks of fluid, grey and white matter; "median": divide by the brain's median
+    tone: str = "tissue"  # "tissue": peaks of fluid, grey and white matter; "median": divide by the median of the brain in these slices
+    brightest: float | None = None  # standardised intensity beyond which nothing is told apart
 
     def __post_init__(self) -> None:
-        if (self.anatomy, self.plane) != ("brain", "axial"):
-            raise BundleError(f"The preparation of {self.plane} {self.anatomy} slices is not known to this version. Update the extension.")
+        if (self.anatomy, self.plane) != ("brain", "axial") or self.sequence not in SEQUENCES:
+            kind = f"{self.plane} {self.anatomy} slices of {self.sequence} scans"
+            raise BundleError(f"The preparation of {kind} is not known to this version. Update the extension.")
 
     @property
     def grid(self) -> Array:
@@ -47,81 +48,71 @@ class Recipe:
         """(slices, rows, columns) of the stack."""
         return self.slices, self.size_px, self.size_px
 
+    @property
+    def part(self) -> str:
+        """The part of the brain that these slices show, in words; empty where that is the whole of it."""
+        if self.slices * self.step_mm >= SMALLEST_EXTENT_MM:
+            return ""
+        low, high = (self.first_mm + (place - 0.5) * self.step_mm for place in (0, self.slices))
+        return f"the level S {low:+.0f} to {high:+.0f} mm (MNI152)"
+
+
+# What differs from a T1 head. FLAIR: one level, because its training pictures are slices of that level; their shading was left in, and
+# three of four end at no more than 1.7 times the brain's median.
+SEQUENCES: dict[str, dict[str, Any]] = {
+    "T1": {},
+    "FLAIR": {"slices": 1, "first_mm": 18.0, "remove_bias": False, "tone": "median", "brightest": 1.7},
+}
+
 
 def recipe_from(stored: Mapping[str, Any]) -> Recipe:
-    """The recipe as it was stored in a bundle.
+    """The recipe as it was stored in a bundle, or as a user sets it: what is not told is as usual for its sequence.
 
     Raises:
         BundleError: it names steps that this version does not know.
     """
     try:
-        return Recipe(**as_stored(stored))
+        return Recipe(**{**SEQUENCES.get(stored.get("sequence", "T1"), {}), **as_stored(stored)})
     except TypeError as error:
         raise BundleError("The bundle's preparation recipe is not known to this version. Update the extension.") from error
 
 
 def prepare(volume: Volume, recipe: Recipe, progress: Callable[[int, int], None] | None = None, force: bool = False) -> Prepared:
-    """Bring a volume to the slices a model was trained on, and remember the way back.
+    """Bring a volume to the slices a model was trained on, and remember the way back: `place`, then `cut`. For errors see there."""
+    return cut(place(volume, progress), recipe, force)
+
+
+def cut(placed: Placed, recipe: Recipe, force: bool = False) -> Prepared:
+    """The slices of a scan whose brain was found.
 
     Args:
-        volume: a T1-weighted head or extracted brain, any orientation.
+        placed: as `place` gives it.
         recipe: the bundle's steps.
-        progress: called with (steps done, steps in all).
-        force: go on where the volume is not what the recipe is for; the reasons then stand among the warnings.
+        force: go on where the scan is not what the recipe is for; the reasons then stand among the warnings.
 
     Raises:
-        NotComparableError: no brain was found, or its size, place or contrast are not those of a T1-weighted adult brain.
+        NotComparableError: size, place or contrast are not those that the recipe is for, or its slices are not in this scan.
     """
-    tell = progress or (lambda done, total: None)
-    head, affine = canonical(volume, brain.STEP_MM)
-    head = np.maximum(head, 0)
-    least = min(head.shape) * brain.STEP_MM
-    if least < SMALLEST_EXTENT_MM:
-        raise NotComparableError(f"This volume is {least:.0f} mm thin, a brain is not. Give a T1-weighted scan of a whole adult brain.")
-    tell(1, 5)
-    mask, how = brain.brain_mask(head)
-    tell(2, 5)
-    prepared = standardise(head, affine, mask, how, recipe, tell)
-    reasons = plausibility.reasons_to_refuse(prepared.facts)
+    refuse_other_levels(placed, recipe.grid, recipe.slices)
+    reasons = plausibility.reasons_to_refuse(placed.facts, recipe.sequence)
     if reasons and not force:
         raise NotComparableError(reasons[0])
-    forced = (f"Scored on request. {reason}" for reason in reasons)
-    return replace(prepared, warnings=(*forced, *plausibility.cut_out(prepared.facts)))
+    return replace(standardise(placed, recipe), warnings=tuple(f"Scored on request. {reason}" for reason in reasons))
 
 
-def standardise(head: Array, affine: Array, mask: Array, how: str, recipe: Recipe, tell: Callable[[int, int], None]) -> Prepared:
-    """The steps after extraction: bias removal, registration, tone and cutting. For arguments and errors see `prepare`."""
-    bias = intensity.bias_field(head, affine, mask) if recipe.remove_bias else np.ones_like(head)
-    even = head / bias  # registered without its shading, which would otherwise pull at the fit
-    tell(3, 5)
-    to_world, correlation = brain.register(np.minimum(even, np.percentile(even[mask], 99.5)) * mask, affine)
-    scaling = float(1 / np.linalg.det(to_world[:3, :3]))
-    tell(4, 5)
-    tone, peaks = _tone(even, affine, mask, to_world, recipe)
-    standard = np.where(mask, intensity.apply_tone(even, tone), 0)
+def standardise(placed: Placed, recipe: Recipe) -> Prepared:
+    """The slices, whatever the scan is: for what is known to be right."""
 
-    def cut(array: Array) -> Array:
-        return cut_slices(array, affine, to_world, recipe.grid, recipe.shape, brain.STEP_MM)
+    def sampled(array: Array) -> Array:
+        return cut_slices(array, placed.affine, placed.to_world, recipe.grid, recipe.shape, STEP_MM)
 
-    stack = SliceStack(cut(standard), cut(mask.astype(np.float32)) > 0.5, np.arange(recipe.slices), np.zeros(recipe.slices, int))
-    tell(5, 5)
-    facts = {
-        "brain_ml": float(mask.sum() * brain.STEP_MM**3 / 1000),
-        "extracted": float(how != "deepbet"),
-        "correlation": correlation,
-        "scaling": scaling,
-        "fluid": float(peaks[0] / peaks[2]),
-        "grey": float(peaks[1] / peaks[2]),
-    }
-    return Prepared(stack, recipe.grid, to_world, np.maximum(cut(bias), 0.1), tone, facts)
-
-
-def _tone(array: Array, affine: Array, mask: Array, to_world: Array, recipe: Recipe) -> tuple[tuple[Array, Array], Array]:
-    """The tone curve of one brain, and its tissue peaks."""
-    to_template = np.linalg.inv(to_world) @ affine
-    grey, white = (resample(*brain.template_map(kind), array.shape, to_template)[mask] for kind in ("gm", "wm"))
-    peaks = intensity.tissue_peaks(array[mask], grey, white)
-    if recipe.tone == "median":
-        knots = np.array([0.0, np.median(array[mask])])
-        return (knots, np.array([0.0, 1.0])), peaks
-    return intensity.tone_curve(peaks), peaks
+    bias = placed.bias if recipe.remove_bias else np.ones_like(placed.bias)
+    even = placed.head / bias
+    mask = sampled(placed.mask.astype(np.float32)) > 0.5
+    if recipe.tone == "tissue":
+        tone = intensity.tone_curve(placed.peaks)
+    else:
+        tone = intensity.linear_tone(np.median(sampled(even)[mask]) if mask.any() else 1.0)
+    standard = np.where(placed.mask, np.minimum(intensity.apply_tone(even, tone), recipe.brightest or np.inf), 0)
+    stack = SliceStack(sampled(standard), mask, np.arange(recipe.slices), np.zeros(recipe.slices, int))
+    return Prepared(stack, recipe.grid, placed.to_world, np.maximum(sampled(bias), 0.1), tone, placed.facts, placed.levels(recipe.grid))

@@ -43,6 +43,17 @@ def cut_slices(array: Array, affine: Array, to_world: Array, grid: Array, shape:
 
 
 def carry_back(maps: Array, prepared: Prepared, volume: Volume, order: int = 1) -> Array:
-    """Maps (N, H, W) or (N, 1, H, W) on the model's grid -> (K, J, I) on the input's own grid, 0 where the model did not look."""
+    """Maps (N, H, W) or (N, 1, H, W) on the model's grid -> (K, J, I) on the input's own grid, 0 where the model did not look.
+
+    A slice stands for its thickness, the model's or the input's, whichever is larger, and for nothing beyond.
+    """
     stack = np.asarray(maps).reshape(len(maps), *maps.shape[-2:])
-    return resample(stack, prepared.template_to_world @ prepared.grid_affine, volume.shape, volume.affine, order)
+    grid = prepared.template_to_world @ prepared.grid_affine
+    across = (np.linalg.inv(grid) @ volume.affine)[2]  # (4,): slice of the stack = across . (i, j, k, 1)
+    thick = max(1.0, float(np.abs(across[:3]).max()))
+    if len(stack) == 1:
+        grid = grid @ np.diag([1, 1, thick, 1])
+    k, j, i = (np.arange(size) * step for size, step in zip(volume.shape, across[2::-1], strict=True))
+    place = k[:, None, None] + j[:, None] + i + across[3]
+    seen = np.abs(place - (len(stack) - 1) / 2) <= (len(stack) - 1 + thick) / 2 + 1e-6
+    return np.where(seen, resample(stack, grid, volume.shape, volume.affine, order), 0)

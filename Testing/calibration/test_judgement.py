@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from MRIAnomalyLib.calibration.asymmetry import left_right
-from MRIAnomalyLib.calibration.evidence import EvidenceConfig, combine, config_for, core_of, parts_of
+from MRIAnomalyLib.calibration.evidence import PARTS, EvidenceConfig, combine, config_for, core_of, parts_of
 from MRIAnomalyLib.calibration.judgement import calibrate, load_calibration
 from MRIAnomalyLib.calibration.reference import ReferenceBuilder
 from MRIAnomalyLib.errors import BundleError, CalibrationError
@@ -151,21 +151,32 @@ def test_a_score_does_not_depend_on_who_was_judged_before(calibration):
 
 
 def test_a_residual_counts_in_the_spread_that_the_detector_predicts():
-    sure, unsure = 0.05, 0.2  # on the two sides
-    people = []
-    for seed in range(20):
-        stack, redrawn = person(seed)
-        spread = np.full_like(stack.pixels, sure)
-        spread[..., 16:] = unsure
-        people.append((stack, Reconstruction(redrawn.healthy, {}, spread=spread)))
-    stack, redrawn = people[0]
-    core = core_of(stack, EvidenceConfig())
-    plain = parts_of(stack, Reconstruction(redrawn.healthy, {}), core, EvidenceConfig())["residual"]
-    counted = parts_of(stack, redrawn, core, EvidenceConfig())["residual"]
-    inside = core.copy()
-    inside[..., 12:20] = False  # away from where smoothing mixes the two
-    expected = plain / np.where(np.arange(32) < 16, sure, unsure)
-    np.testing.assert_allclose(counted[inside], expected[inside], rtol=0.02, atol=0.02)
+    stack, redrawn = person(0)
+    spread = np.where(np.arange(32) < 16, 0.05, 0.2) * np.ones_like(stack.pixels)
+    counted = Reconstruction(redrawn.healthy, {}, spread=spread)
+    divided = Reconstruction(stack.pixels - (stack.pixels - redrawn.healthy) / spread, {})
+    core, config = core_of(stack, EvidenceConfig()), EvidenceConfig()
+    residuals = [parts_of(stack, one, core, config)["residual"] for one in (counted, divided)]
+    np.testing.assert_allclose(*residuals, rtol=1e-4, atol=1e-5)
+
+
+def test_where_hardly_any_healthy_person_has_brain_nothing_is_judged(calibration):
+    stack, redrawn = person(204)
+    eye = (I**2 + (J + 0.98) ** 2) < 0.01  # beyond the brain's front end
+    mask = stack.mask | eye[:, None]
+    pixels = np.where(eye[:, None] & ~stack.mask, 3.0, stack.pixels).astype(np.float32)
+    with_eye = SliceStack(pixels, mask, stack.level, stack.subject)
+    judged = calibration.judge(with_eye, Reconstruction(redrawn.healthy, {}))
+    assert not judged.core[eye & ~BRAIN].any()
+    assert judged.volume_p > 0.05
+
+
+def test_a_brain_that_lies_wider_everywhere_is_measured_in_its_own_spread(calibration):
+    stack, redrawn = person(205)
+    wider = SliceStack(redrawn.healthy + 3 * (stack.pixels - redrawn.healthy), stack.mask, stack.level, stack.subject)
+    ordinary, judged = calibration.judge(stack, redrawn), calibration.judge(wider, redrawn)
+    assert judged.spread["residual"] > 2 * ordinary.spread["residual"]
+    assert judged.volume_p > 0.05
 
 
 def test_a_silent_part_is_measured_but_has_no_say():
@@ -176,10 +187,11 @@ def test_a_silent_part_is_measured_but_has_no_say():
     assert np.array_equal(silent.evidence, without.evidence)
 
 
-def test_a_detector_that_predicts_a_spread_needs_no_atlas():
+def test_the_parts_that_a_detector_does_not_name_are_silent_and_predicted_spreads_have_their_own_floor():
     healthy = np.zeros((2, 1, 4, 4))
-    assert config_for(Reconstruction(healthy, {})) == EvidenceConfig()
-    assert "atlas" in config_for(Reconstruction(healthy, {}, spread=healthy + 1)).silent
+    assert config_for(Reconstruction(healthy, {}), PARTS) == EvidenceConfig()
+    assert config_for(Reconstruction(healthy, {}), ("residual",)).silent == ("atlas", "asymmetry")
+    assert config_for(Reconstruction(healthy, {}, spread=healthy + 1), PARTS).floors[0] > EvidenceConfig().floors[0]
 
 
 def test_the_rim_of_the_brain_is_not_judged():

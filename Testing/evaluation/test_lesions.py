@@ -11,6 +11,7 @@ from MRIAnomalyLib.errors import InputError
 from MRIAnomalyLib.evaluation import lesions
 from MRIAnomalyLib.prepare.brain import STEP_MM, brain_mask
 from MRIAnomalyLib.prepare.geometry import canonical
+from MRIAnomalyLib.prepare.placing import place_brain
 from MRIAnomalyLib.prepare.recipe import Recipe, standardise
 
 RECIPE = Recipe()
@@ -24,7 +25,7 @@ def head():
 
 @pytest.fixture(scope="module")
 def clean(head):
-    return standardise(head.array, head.affine, head.mask, head.how, RECIPE, lambda done, total: None)
+    return standardise(place_brain(head.array, head.affine, head.mask, head.how), RECIPE)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def prepared(to_world):
     stack = SliceStack(np.zeros((8, 1, 12, 12)), np.ones((8, 1, 12, 12), bool), np.arange(8), np.zeros(8, int))
     grid = np.diag([-3.0, -3.0, 2.0, 1.0])
     grid[:3, 3] = [16.5, 16.5, -8]
-    return Prepared(stack, grid, to_world, None, None, {})
+    return Prepared(stack, grid, to_world, None, None, {}, (0, len(stack) - 1))
 
 
 @pytest.mark.parametrize("name", ["axial RAS", "oblique", "left-handed LAS"])

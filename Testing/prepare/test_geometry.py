@@ -41,7 +41,7 @@ def test_a_map_comes_back_to_its_place_on_the_inputs_grid(name):
     center = apply_affine(affine, (np.array(SHAPE[::-1]) - 1) / 2)
     recipe = Recipe(size_px=64, pixel_mm=3.0, slices=60, step_mm=3.0, first_mm=-90.0, center_mm=(0.0, 0.0))
     turn = np.array([[0.9, -0.1, 0.05, center[0]], [0.12, 1.1, -0.04, center[1]], [0.02, 0.06, 0.95, center[2]], [0, 0, 0, 1]])
-    prepared = Prepared(None, recipe.grid, turn, None, None, {})
+    prepared = Prepared(None, recipe.grid, turn, None, None, {}, (0, recipe.slices - 1))
     labelled = positions(turn @ recipe.grid, recipe.shape)  # each pixel of the stack says where it is
     back = np.stack([carry_back(axis, prepared, volume) for axis in labelled])
     seen = carry_back(np.ones(recipe.shape), prepared, volume) > 0.999

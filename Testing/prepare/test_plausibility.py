@@ -6,7 +6,7 @@ GOOD = {"brain_ml": 1400.0, "correlation": 0.5, "scaling": 1.4, "fluid": 0.45, "
 
 
 def test_an_ordinary_brain_passes():
-    assert plausibility.reasons_to_refuse(GOOD) == []
+    assert plausibility.reasons_to_refuse(GOOD, "T1") == []
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_an_ordinary_brain_passes():
     ],
 )
 def test_what_cannot_be_a_t1_brain_is_refused_with_what_it_is_not_and_what_to_give(odd, unlike):
-    reasons = plausibility.reasons_to_refuse({**GOOD, **odd})
+    reasons = plausibility.reasons_to_refuse({**GOOD, **odd}, "T1")
     assert len(reasons) == 1
     assert f"does not look like {unlike}" in reasons[0]
     assert "Give a T1-weighted scan" in reasons[0]

@@ -1,0 +1,125 @@
+"""The FLAIR table: strokes in one axial level, found by each model and by the maps that need none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...bundles.loading import choose_bundle, hardware, pick_device
+from ...calibration.scores import volume_score
+from ...errors import UsageError
+from ...prepare.recipe import Recipe, recipe_from
+from ...records import Array, ProgressCallback
+from .. import flair
+from ..answers import Seen, calibration_of, viewer
+from ..baselines import LEARNING_FREE, MAPS
+from ..metrics import ap_interval, auroc_interval_of_groups, pixel_figures, volume_auroc
+from ..page import write_tables
+from ..scans import Scan
+from ..steps import Steps
+from .brain import labelled
+
+QUICK = 6  # people with a lesion, and as many without: shows that it runs
+SIZES = {
+    "any lesion": 1,
+    "from 50 mm2": 50,
+    "from 200 mm2": 200,
+}  # whose people are told from those without, by the lesion's size in the level
+
+Row = dict[str, Any]
+
+
+def flair_tables(
+    root: Path, out: Path, quick: bool, progress: ProgressCallback | None = None, split: str = "test", models: Sequence[str] = ()
+) -> Path:
+    """Measure every model and write flair-SPLIT.json and flair-SPLIT.md into `out`.
+
+    Args:
+        root: where the data sets lie, see `evaluation.flair`.
+        out: folder of the tables.
+        quick: a few cases of each kind: shows that it runs.
+        progress: called after each slice.
+        split: "test", or "validation" to choose by.
+        models: names or folders of calibrated FLAIR bundles.
+
+    Raises:
+        BundleError: there is no such model, or it is not calibrated.
+        InputError: the set is not there.
+        UsageError: a model is not for FLAIR.
+    """
+    bundles = labelled([choose_bundle(model) for model in models])
+    cases = flair.flair(root, split)
+    if quick:
+        cases = [case for healthy in (True, False) for case in [one for one in cases if one.healthy == healthy][:QUICK]]
+    steps, rows, scans = Steps((len(bundles) + 1) * len(cases), progress), [], dict[Recipe, list[Scan]]()
+    for label, bundle in bundles.items():
+        recipe = recipe_from(bundle.model["recipe"])
+        if recipe.sequence != "FLAIR":
+            raise UsageError(f"{label} is for {recipe.sequence} scans: name models for FLAIR.")
+        maps = [name for name in MAPS if recipe not in scans or name not in LEARNING_FREE]
+        if recipe not in scans:
+            scans[recipe] = [flair.scan_of_level(case, recipe, steps) for case in cases]
+        see = viewer(bundle, calibration_of(bundle), steps)
+        rows += _rows(label, [see(scan) for scan in scans[recipe]], maps)
+    tables = {
+        "conditions": {
+            "split": f"{split}: {sum(case.healthy for case in cases)} people without and {sum(not case.healthy for case in cases)} with a "
+            f"lesion in the level, by subject, seed {flair.SEED} (`evaluation/flair.py`)",
+            "quick": quick,
+            "hardware": hardware(pick_device("auto")),
+            **{label: f"model.json {bundle.facts.sha256}" for label, bundle in bundles.items()},
+            "lesions": "drawn on diffusion images: some are faint on FLAIR; other white matter disease is not marked and counts as healthy",
+        },
+        "found": rows,
+    }
+    command = f"mrianomaly benchmark flair --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
+    write_tables(out, f"flair-{split}", "FLAIR strokes", command, tables)
+    return out
+
+
+def _rows(label: str, seen: Sequence[Seen], maps: Collection[str]) -> list[Row]:
+    """One row a map: people with a lesion told from those without, and pixels of lesions from others."""
+    sick, healthy = ([one for one in seen if one.scan.case.healthy == known] for known in (False, True))
+    rows = []
+    for name in maps:
+        row: Row = {"model": f"none, calibration of {label}" if name in LEARNING_FREE else label, "map": name}
+        normal = [_score(name, one) for one in healthy]
+        for words, smallest in SIZES.items():
+            scores = [_score(name, one) for one in sick if flair.lesion_mm2(one.scan.case) >= smallest]
+            if scores:
+                row[f"AUROC, {words}"] = round(volume_auroc(scores, normal), 3)
+                row[f"95 %, {words}"] = [round(end, 3) for end in auroc_interval_of_groups(scores, normal)]
+        row |= {"pixel_ap": _pixels(name, sick)["ap"], "ap_95": _interval(name, sick), "best_dice": _pixels(name, sick)["best_dice"]}
+        row |= {"prevalence": _pixels(name, sick)["prevalence"], "ap, all people": _pixels(name, seen)["ap"]}
+        if name == "evidence":
+            row |= {"flagged without lesion": _flagged(healthy), "flagged with lesion": _flagged(sick)}
+        rows.append(row)
+    return rows
+
+
+def _map(name: str, one: Seen) -> Array:
+    return MAPS[name](one.scan.prepared.stack, one.redrawn.healthy, one.judged)
+
+
+def _score(name: str, one: Seen) -> float:
+    return volume_score(_map(name, one), one.judged.core)
+
+
+def _pooled(name: str, seen: Sequence[Seen]) -> tuple[list[Array], list[Array], list[Array]]:
+    truths = [np.zeros_like(one.judged.core) if one.scan.truth is None else one.scan.truth for one in seen]
+    return [_map(name, one) for one in seen], truths, [one.judged.core for one in seen]
+
+
+def _pixels(name: str, seen: Sequence[Seen]) -> dict[str, float]:
+    return {figure: round(value, 3) for figure, value in pixel_figures(*_pooled(name, seen)).items()}
+
+
+def _interval(name: str, seen: Sequence[Seen]) -> list[float]:
+    return [round(end, 3) for end in ap_interval(*_pooled(name, seen), [one.scan.case.subject for one in seen])]
+
+
+def _flagged(seen: Sequence[Seen]) -> str:
+    return f"{sum(one.flagged for one in seen)} of {len(seen)}"
