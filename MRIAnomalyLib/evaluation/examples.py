@@ -63,7 +63,7 @@ def _painted(root: Path) -> list[Example]:
     return [
         Example(
             f"{kind.capitalize()} lesion",
-            f"painted into a healthy person of the validation split: {abs(change):.0%} {_TONE[kind]} inside a real stroke outline",
+            f"painted into a healthy person of the validation split: {100 * abs(change):.0f} % {_TONE[kind]} inside a real stroke outline",
             people.own[0],
             people.outlines[0],
             change,
@@ -83,7 +83,7 @@ def _strokes(root: Path) -> list[Example]:
             f"FLAIR of a patient of the validation split; {area[case.id] / 100:.1f} cm\N{SUPERSCRIPT TWO} outlined on a diffusion scan",
             case,
         )
-        for size, case in zip(("Small", "Middle-sized", "Large"), (sick[len(sick) * quarter // 4] for quarter in (1, 2, 3)), strict=True)
+        for size, case in zip(("Small", "Medium", "Large"), (sick[len(sick) * quarter // 4] for quarter in (1, 2, 3)), strict=True)
     ]
     free = next(case for case in cases if case.healthy)
     return [*strokes, Example("No stroke here", "FLAIR of a patient of the validation split; no acute lesion in this slice", free)]

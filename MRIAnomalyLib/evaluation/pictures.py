@@ -81,7 +81,7 @@ def picture_page(root: Path | None, out: Path, progress: ProgressCallback | None
 def facts_of(bundle: Bundle) -> str:
     """What the p-values of a model rest on."""
     people, least = (bundle.model["calibration"][name] for name in ("subjects", "smallest_p"))
-    return f"calibrated on {people} healthy people: p reaches down to {least:.2g}, flagged from {ALPHA:g}"
+    return f"calibrated on {people} people: p reaches down to {least:.2g}, flagged from {ALPHA:g}"
 
 
 def row_of(example: Example, seen: Seen, calibration: Calibration) -> Row:

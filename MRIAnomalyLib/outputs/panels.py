@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
@@ -16,7 +18,7 @@ from .views import Cut, Plane, grey_window, nearest_slice
 
 BACKGROUND, PANEL, TEXT, QUIET, RULE = "#12161c", "#1b212a", "#eef1f5", "#9aa5b4", "#384250"
 AMBER, ALARM, CALM = "#ffb000", "#e8612c", "#4a8fc7"  # told apart by lightness too
-OUTLINES = {"bright": ("#ffffff", "solid"), "dark": ("#5ad1ff", "dashed")}
+OUTLINES: dict[str, tuple[str, Literal["solid", "dashed"]]] = {"bright": ("#ffffff", "solid"), "dark": ("#5ad1ff", "dashed")}
 TRUTH = "#ffe14d"  # outline of a lesion that is known; blue and yellow stay apart for colour-blind eyes
 _HEAT_OPACITY = 0.75  # anatomy stays visible underneath
 KINDS = ("input", "input + evidence", "healthy counterpart")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,13 @@ from .words import RESEARCH_ONLY
 _WIDTH, _DPI = 10.0, 110  # inches, pixels per inch: letters are large enough where a page is shown 1000 pixels wide
 _LABELS, _GAP, _EDGE = 1.9, 0.04, 0.12  # inches: the column of words, between panels, around everything
 _HEAD, _FOOT = 1.42, 0.28  # inches above and below the rows
-_COLUMNS = ("Input", "Healthy counterpart", "Residual", "Evidence", "Findings")
+_COLUMNS = {
+    "Input": "as prepared for the model",
+    "Healthy counterpart": "the model's drawing of it",
+    "Residual": "input minus counterpart",
+    "Evidence": "unusual by how many SD",
+    "Findings": "outlines over the input",
+}
 _RESIDUAL_END = 0.5  # of the colours, in standardised intensity
 _DIMMED = 1.35  # how much brighter than the brightest white is, where outlines must stand out
 _FINER = 4  # outlines are drawn on a grid so much finer, that they do not look like stairs
@@ -61,16 +67,14 @@ def sheet(heading: str, facts: str, rows: Sequence[Row], threshold: float) -> by
     figure = dark_figure(_WIDTH, height, _DPI)
     white = float(np.percentile(np.concatenate([row.image[row.brain] for row in rows]), 99.7))
 
-    def lefts(column: int) -> float:
-        return _LABELS + column * (side + _GAP)
-
-    _head(figure, height, heading, facts, [lefts(column) for column in range(len(_COLUMNS))], side, threshold)
+    lefts = {kind: _LABELS + n * (side + _GAP) for n, kind in enumerate(_COLUMNS)}
+    _head(figure, height, heading, facts, lefts, side, threshold)
     for n, row in enumerate(rows):
-        bottom = height - _HEAD - (n + 1) * (tall + _GAP) + _GAP
+        bottom = height - _HEAD - n * (tall + _GAP) - tall
         _words(figure, row, (bottom + tall) / height, height)
-        for column in range(len(_COLUMNS)):
-            axes = _axes(figure, lefts(column), bottom, side, tall)
-            _panel(axes, column, row, white, threshold)
+        for kind, left in lefts.items():
+            axes = _axes(figure, left, bottom, side, tall)
+            _panel(axes, kind, row, white, threshold)
             axes.set_xlim(field[1].start - 0.5, field[1].stop - 0.5)
             axes.set_ylim(field[0].stop - 0.5, field[0].start - 0.5)
     figure.text(_EDGE / _WIDTH, 0.1 / height, "R: the patient's right. All rows on one scale.", color=QUIET, size=8)
@@ -92,25 +96,18 @@ def _axes(figure: Figure, left: float, bottom: float, width: float, height: floa
     return figure.add_axes((left / across, bottom / up, width / across, height / up))
 
 
-def _head(figure: Figure, height: float, heading: str, facts: str, lefts: Sequence[float], side: float, threshold: float) -> None:
+def _head(figure: Figure, height: float, heading: str, facts: str, lefts: Mapping[str, float], side: float, threshold: float) -> None:
     """Name of the model, what the columns are, and what their colours mean."""
     figure.text(_EDGE / _WIDTH, 1 - 0.22 / height, heading, color=TEXT, size=15, weight="bold", va="center")
     figure.text(1 - _EDGE / _WIDTH, 1 - 0.22 / height, facts, color=QUIET, size=9, va="center", ha="right")
-    under = (
-        "as prepared for the model",
-        "the model's drawing of it",
-        "input minus counterpart",
-        "unusual by how many SD",
-        "outlines over the input",
-    )
-    for left, name, words in zip(lefts, _COLUMNS, under, strict=True):
-        middle = (left + side / 2) / _WIDTH
-        figure.text(middle, 1 - 0.58 / height, name, color=TEXT, size=10, weight="bold", ha="center", va="center")
+    for kind, words in _COLUMNS.items():
+        middle = (lefts[kind] + side / 2) / _WIDTH
+        figure.text(middle, 1 - 0.58 / height, kind, color=TEXT, size=10, weight="bold", ha="center", va="center")
         figure.text(middle, 1 - 0.77 / height, words, color=QUIET, size=8, ha="center", va="center")
-    for column, end, ticks in ((2, _RESIDUAL_END, (-_RESIDUAL_END, 0, _RESIDUAL_END)), (3, 2 * threshold, (-threshold, 0, threshold))):
-        _scale(_axes(figure, lefts[column] + 0.1, height - 1.04, side - 0.2, 0.1), end, ticks)
+    for kind, end, mark in (("Residual", _RESIDUAL_END, _RESIDUAL_END), ("Evidence", 2 * threshold, threshold)):
+        _scale(_axes(figure, lefts[kind] + 0.1, height - 1.04, side - 0.2, 0.1), end, mark)
     truth = Line2D([], [], color=TRUTH, linewidth=1.5, label="known lesion")
-    box = (lefts[4] / _WIDTH, 1 - 0.89 / height)
+    box = (lefts["Findings"] / _WIDTH, 1 - 0.89 / height)
     figure.legend(
         handles=[*outline_key(), truth],
         loc="upper left",
@@ -125,11 +122,11 @@ def _head(figure: Figure, height: float, heading: str, facts: str, lefts: Sequen
     )
 
 
-def _scale(axes: Axes, end: float, ticks: Sequence[float]) -> None:
-    """The colours of a signed map, with the words for both ends."""
+def _scale(axes: Axes, end: float, mark: float) -> None:
+    """The colours of a signed map from -end to end, with the words for both; `mark` is written on either side of 0."""
     axes.imshow(signed_colours(np.linspace(-1, 1, 256))[None], aspect="auto", extent=(-end, end, 0, 1))
     axes.set_yticks([])
-    axes.set_xticks(ticks, [f"{tick:+.2g}" if tick else "0" for tick in ticks])
+    axes.set_xticks([-mark, 0, mark], [f"\N{MINUS SIGN}{mark:.2g}", "0", f"+{mark:.2g}"])
     axes.tick_params(colors=QUIET, labelsize=8, length=2, pad=1.5)
     axes.spines[:].set_color(RULE)
     for x, word, where in ((0.0, "darker", "left"), (1.0, "brighter", "right")):
@@ -152,21 +149,19 @@ def _words(figure: Figure, row: Row, top: float, height: float) -> None:
     figure.text(left + 0.04 / _WIDTH, y - 0.08 / height, row.verdict, color="white", size=8.5, weight="bold", va="center", bbox=chip)
 
 
-def _panel(axes: Axes, column: int, row: Row, white: float, threshold: float) -> None:
-    """One picture of a row, by the place of its column."""
+def _panel(axes: Axes, kind: str, row: Row, white: float, threshold: float) -> None:
+    """One picture of a row: one of `_COLUMNS`."""
     axes.set_axis_off()
-    if column in (2, 3):
-        share = (row.image - row.healthy) / _RESIDUAL_END if column == 2 else row.evidence / (2 * threshold)
-        colours = signed_colours(share)
-        colours[..., :3] *= row.brain[..., None]
-        axes.imshow(colours, interpolation="nearest")
+    if kind in ("Residual", "Evidence"):
+        share = (row.image - row.healthy) / _RESIDUAL_END if kind == "Residual" else row.evidence / (2 * threshold)
+        axes.imshow(signed_colours(share)[..., :3] * row.brain[..., None], interpolation="nearest")
         return
-    grey = row.healthy if column == 1 else row.image
-    axes.imshow(np.where(row.brain, grey, 0), cmap="gray", vmin=0, vmax=white * (_DIMMED if column == 4 else 1), interpolation="bilinear")
-    if column == 0:
+    grey = np.where(row.brain, row.healthy if kind == "Healthy counterpart" else row.image, 0)
+    axes.imshow(grey, cmap="gray", vmin=0, vmax=white * (_DIMMED if kind == "Findings" else 1), interpolation="bilinear")
+    if kind == "Input":
         for x, mark in ((0.06, AXIAL.left), (0.94, AXIAL.right)):
             axes.text(x, 0.94, mark, color=QUIET, size=8, weight="bold", transform=axes.transAxes, ha="center", va="center")
-    if column == 4:
+    if kind == "Findings":
         if row.truth is not None:
             _outline(axes, row.truth, TRUTH, "solid")
         for sign, name in ((1, "bright"), (-1, "dark")):
@@ -178,4 +173,4 @@ def _outline(axes: Axes, inside: Array, colour: str, style: str) -> None:
         return
     soft = ndimage.zoom(inside.astype(float), _FINER, order=3)
     places = [np.linspace(0, size - 1, _FINER * size) for size in inside.shape]
-    axes.contour(places[1], places[0], soft, [0.5], colors=[colour], linewidths=1.4, linestyles=style)
+    axes.contour(places[1], places[0], soft, [0.5], colors=[colour], linewidths=1.6, linestyles=style)
