@@ -30,6 +30,12 @@ def slices(number, change=0.0, noise=NOISE):
     return SliceStack(pixels, np.array(BRAIN), np.arange(LEVELS), np.zeros(LEVELS, int))
 
 
+def prepared(stack):
+    """Slices as a preparation gives them, of an ordinary brain that they hold all of."""
+    nowhere, tone = np.eye(4), (np.ones(2), np.ones(2))
+    return Prepared(stack, nowhere, nowhere, stack.pixels, tone, FACTS, (0, len(stack) - 1))
+
+
 @dataclass(frozen=True)
 class Model:
     """Redraws the healthy picture, `blur` off, and takes the noise for as large as `spread`."""
@@ -50,9 +56,7 @@ class Model:
 
     def see(self, case, stack, truth=None):
         redrawn = self.redraw(stack)
-        affine = np.eye(4)
-        scan = Scan(case, Prepared(stack, affine, affine, stack.pixels, (np.ones(1), np.ones(1)), FACTS, (0, LEVELS - 1)), truth)
-        return Seen(scan, redrawn, self.calibration.judge(stack, redrawn), "T1")
+        return Seen(Scan(case, prepared(stack), truth), redrawn, self.calibration.judge(stack, redrawn), "T1")
 
 
 def bundle(name="brain-t1-anogan", sha="a"):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..bundles.bundle import Bundle
 from ..bundles.loading import load_detector, pick_device
 from ..calibration.judgement import Calibration, Judgement, load_calibration
+from ..calibration.predicted import in_true_spread
 from ..prepare import plausibility
 from ..prepare.recipe import recipe_from
 from ..records import Reconstruction
@@ -22,7 +24,7 @@ class Seen:
     """One scan, redrawn and judged."""
 
     scan: Scan
-    redrawn: Reconstruction
+    redrawn: Reconstruction  # a predicted spread as the calibration corrects it
     judged: Judgement
     sequence: str  # that the model is for
 
@@ -55,6 +57,18 @@ class Answers:
         return [*self.own, *self.others, *self.patients]
 
 
+def described(label: str, bundle: Bundle) -> dict[str, Any]:
+    """Which model it is, to the byte: a row of the table `models`, by which `note` knows it again."""
+    model = bundle.model
+    return {
+        "model": label,
+        **{f"{name}_sha256": model["files"][f"{name}.safetensors"] for name in ("weights", "calibration")},
+        "calibration_subjects": model["calibration"]["subjects"],
+        "search_steps": model["calibration"]["steps"],
+        "pixels": f"{model['recipe']['size_px']} of {model['recipe']['pixel_mm']:g} mm",
+    }
+
+
 def calibration_of(bundle: Bundle) -> Calibration:
     """The calibration of a bundle, ready to judge; BundleError when it is damaged."""
     return load_calibration(bundle.calibration(), bundle.model["calibration"])
@@ -67,7 +81,8 @@ def viewer(bundle: Bundle, calibration: Calibration, steps: Steps) -> Callable[[
     def see(scan: Scan) -> Seen:
         redrawn = detector.reconstruct(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
         steps.one()
-        return Seen(scan, redrawn, calibration.judge(scan.prepared.stack, redrawn), sequence)
+        judged = calibration.judge(scan.prepared.stack, redrawn)
+        return Seen(scan, in_true_spread(redrawn, calibration.spread_factor), judged, sequence)
 
     return see
 

@@ -9,7 +9,7 @@ from ..files.cases import Case
 from ..files.reading import read_volume
 from ..prepare import brain
 from ..prepare.geometry import canonical
-from ..prepare.placing import place_brain
+from ..prepare.placing import place, place_brain
 from ..prepare.recipe import Recipe, standardise
 from ..records import Prepared
 from ..resources import user_folder
@@ -29,6 +29,12 @@ def head_of(case: Case) -> Head:
             np.savez_compressed(file, array=array, affine=affine, mask=mask, how=how)
     with np.load(kept, allow_pickle=False) as held:
         return Head(held["array"], held["affine"], held["mask"], str(held["how"]))
+
+
+def prepare_case(case: Case, recipe: Recipe) -> Prepared:
+    """A case prepared without refusals, by its head that is kept; slices that say where they lie have none. For errors see `head_of`."""
+    volume = read_volume(case.image)
+    return standardise(place(volume), recipe) if volume.in_template_space else prepare_head(head_of(case), recipe)
 
 
 def prepare_head(head: Head, recipe: Recipe) -> Prepared:

@@ -14,13 +14,15 @@ from ...errors import UsageError
 from ...prepare.recipe import Recipe, recipe_from
 from ...records import Array, ProgressCallback
 from .. import flair
-from ..answers import Seen, calibration_of, viewer
+from ..answers import Seen, calibration_of, described, viewer
 from ..baselines import LEARNING_FREE, MAPS
 from ..metrics import ap_interval, auroc_interval_of_groups, pixel_figures, volume_auroc
 from ..page import write_tables
 from ..scans import Scan
 from ..steps import Steps
 from .brain import labelled
+from .deciding import BAR
+from .found import SHOWN
 
 QUICK = 6  # people with a lesion, and as many without: shows that it runs
 SIZES = {
@@ -66,13 +68,16 @@ def flair_tables(
         rows += _rows(label, [see(scan) for scan in scans[recipe]], maps)
     tables = {
         "conditions": {
-            "split": f"{split}: {sum(case.healthy for case in cases)} people without and {sum(not case.healthy for case in cases)} with a "
-            f"lesion in the level, by subject, seed {flair.SEED} (`evaluation/flair.py`)",
+            "split": split,
+            "people": f"{sum(case.healthy for case in cases)} without and {sum(not case.healthy for case in cases)} with a lesion in the "
+            f"level, by subject, seed {flair.SEED} (`evaluation/flair.py`)",
+            "ranked by": "pixel_ap",
             "quick": quick,
             "hardware": hardware(pick_device("auto")),
-            **{label: f"model.json {bundle.facts.sha256}" for label, bundle in bundles.items()},
             "lesions": "drawn on diffusion images: some are faint on FLAIR; other white matter disease is not marked and counts as healthy",
         },
+        "deciding": sorted((row for row in rows if row["map"] in (SHOWN, BAR)), key=lambda row: row["pixel_ap"], reverse=True),
+        "models": [described(label, bundle) for label, bundle in bundles.items()],
         "found": rows,
     }
     command = f"mrianomaly benchmark flair --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
@@ -94,7 +99,7 @@ def _rows(label: str, seen: Sequence[Seen], maps: Collection[str]) -> list[Row]:
                 row[f"95 %, {words}"] = [round(end, 3) for end in auroc_interval_of_groups(scores, normal)]
         row |= {"pixel_ap": _pixels(name, sick)["ap"], "ap_95": _interval(name, sick), "best_dice": _pixels(name, sick)["best_dice"]}
         row |= {"prevalence": _pixels(name, sick)["prevalence"], "ap, all people": _pixels(name, seen)["ap"]}
-        if name == "evidence":
+        if name == SHOWN:
             row |= {"flagged without lesion": _flagged(healthy), "flagged with lesion": _flagged(sick)}
         rows.append(row)
     return rows
