@@ -14,11 +14,10 @@ from ..files.atomic import whole_file
 from ..findings.components import regions
 from ..outputs.sheet import Row, sheet
 from ..outputs.views import AXIAL
-from ..prepare.recipe import Recipe, recipe_from
+from ..prepare.recipe import recipe_from
 from ..records import Array, ProgressCallback
 from .answers import ALPHA, Seen, calibration_of, viewer
 from .examples import Example, examples_of, prepare_examples, volumes
-from .scans import Scan
 from .steps import Steps
 from .tables.brain import SHIPPED, labelled, shipped_bundles
 
@@ -52,29 +51,26 @@ def picture_page(root: Path | None, out: Path, progress: ProgressCallback | None
         UsageError: there is nothing to show for a model.
     """
     bundles = labelled([choose_bundle(model) for model in models] or shipped_bundles("brain-" if root else SHIPPED))
+    calibrations = {label: calibration_of(bundle) for label, bundle in bundles.items()}
     recipes = {label: recipe_from(bundle.model["recipe"]) for label, bundle in bundles.items()}
     shown = {recipe: examples_of(recipe.sequence, root) for recipe in recipes.values()}
     total = sum(volumes(examples) for examples in shown.values()) + sum(len(shown[recipe]) for recipe in recipes.values())
     steps = Steps(total, progress)
-    prepared: dict[Recipe, list[Scan]] = {}
+    scans = {recipe: prepare_examples(examples, recipe, steps) for recipe, examples in shown.items()}
     sections = []
     for label, bundle in bundles.items():
-        recipe = recipes[label]
-        if recipe not in prepared:
-            prepared[recipe] = prepare_examples(shown[recipe], recipe, steps)
-        calibration = calibration_of(bundle)
+        recipe, calibration = recipes[label], calibrations[label]
         see = viewer(bundle, calibration, steps)
-        rows = [row_of(example, see(scan), calibration) for example, scan in zip(shown[recipe], prepared[recipe], strict=True)]
-        name = f"{label.replace(' ', '-')}.png"
-        with whole_file(out / FOLDER / name) as path:
+        rows = [row_of(example, see(scan), calibration) for example, scan in zip(shown[recipe], scans[recipe], strict=True)]
+        picture = f"{FOLDER}/{label.replace(' ', '-')}.png"
+        with whole_file(out / picture) as path:
             path.write_bytes(sheet(label, facts_of(bundle), rows, calibration.threshold))
-        said = "; ".join(f"{row.title}: {row.verdict}" for row in rows)
-        sections.append(f"## {label}\n\n![{said}]({FOLDER}/{name})\n")
-    command = (
-        f"mrianomaly benchmark pictures {'--root DATA ' if root else ''}--model {','.join(bundle.name for bundle in bundles.values())}"
-    )
+        verdicts = "; ".join(f"{row.title}: {row.verdict}" for row in rows)
+        sections.append(f"## {label}\n\n![{verdicts}]({picture})\n")
+    names = ",".join(bundle.name for bundle in bundles.values())
+    made = f"Made by `mrianomaly benchmark pictures {'--root DATA ' if root else ''}--model {names}`.\n"
     with whole_file(out / "pictures.md") as path:
-        path.write_text("\n".join(["# Pictures\n", f"Made by `{command}`.\n\n{READING}", *sections]), encoding="utf-8")
+        path.write_text("\n".join(["# Pictures\n", made, READING, *sections]), encoding="utf-8")
     return out
 
 
