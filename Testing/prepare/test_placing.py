@@ -53,7 +53,7 @@ def test_of_a_whole_brain_it_is_known_which_levels_the_model_never_saw(whole_bra
 
 
 def test_a_slice_that_does_not_say_where_it_lies_is_refused():
-    with pytest.raises(NotComparableError, match="thin.*MNI152 space"):
+    with pytest.raises(NotComparableError, match=r"thin.*MNI152 space"):
         place(replace(one_slice(), in_template_space=False))
 
 
