@@ -18,6 +18,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/calibration/judgement.py
   MRIAnomalyLib/calibration/reference.py
   MRIAnomalyLib/calibration/scores.py
+  MRIAnomalyLib/calibration/trend.py
   MRIAnomalyLib/cli/__init__.py
   MRIAnomalyLib/cli/benchmark.py
   MRIAnomalyLib/cli/calibrate.py
@@ -57,6 +58,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/brain.py
   MRIAnomalyLib/evaluation/tables/deciding.py
   MRIAnomalyLib/evaluation/tables/fit.py
+  MRIAnomalyLib/evaluation/tables/flair.py
   MRIAnomalyLib/evaluation/tables/found.py
   MRIAnomalyLib/evaluation/tables/remedies.py
   MRIAnomalyLib/evaluation/tables/speed.py
