@@ -29,7 +29,6 @@ LEVEL_MM = 18.0
 AFFINE = np.array([[1.0, 0, 0, -78], [0, -1, 0, 76], [0, 0, 1, LEVEL_MM], [0, 0, 0, 1]])
 SEED = 0  # of the split
 WITHOUT = {"calibration": 80, "validation": 45, "test": 45}  # people without lesion in this level; all others of them are for training
-_MNI152 = 4  # NIfTI code of coordinates of the MNI152 template
 
 
 def flair(root: Path, split: str) -> list[Case]:
@@ -41,10 +40,8 @@ def flair(root: Path, split: str) -> list[Case]:
     folder = root / "soop_flair"
     rows = [row for row in rows_of(folder / "cases.csv") if row["plane"] == "axial" and row["qc_fail"] == "0"]
     free, sick = ([row for row in rows if row["lesion_free_slice"] == known] for known in "10")
-    parts = _drawn(free, [*WITHOUT.values(), len(free)]), _drawn(sick, [0, len(sick) // 2, len(sick)])
-    chosen = [
-        part for drawn in parts for name, part in zip(("calibration", "validation", "test", "train"), drawn, strict=False) if name == split
-    ]
+    half = len(sick) // 2
+    parts = _drawn(free, {**WITHOUT, "train": len(free)}), _drawn(sick, {"validation": half, "test": len(sick) - half})
     return [
         Case(
             id=row["id"],
@@ -55,17 +52,17 @@ def flair(root: Path, split: str) -> list[Case]:
             sequence="FLAIR",
             site="SOOP",
         )
-        for part in chosen
-        for row in part
+        for part in parts
+        for row in part.get(split, [])
     ]
 
 
-def _drawn(rows: list[dict[str, str]], sizes: list[int]) -> list[list[dict[str, str]]]:
-    """So many rows for each part, drawn one part after the other from one seeded order of the people; the last part may be smaller."""
+def _drawn(rows: list[dict[str, str]], sizes: dict[str, int]) -> dict[str, list[dict[str, str]]]:
+    """So many rows for each split, one after the other from one seeded order of the people; the last gets what is left."""
     people = sorted(rows, key=lambda row: row["subject"])
     order = [people[place] for place in np.random.default_rng(SEED).permutation(len(people))]
-    ends = np.cumsum([0, *sizes])
-    return [order[first:last] for first, last in itertools.pairwise(ends)]
+    ends = itertools.pairwise(np.cumsum([0, *sizes.values()]))
+    return {name: order[first:last] for name, (first, last) in zip(sizes, ends, strict=True)}
 
 
 def picture_volume(picture: Path) -> Volume:
@@ -127,9 +124,11 @@ def write_flair(root: Path, out: Path) -> None:
 def _write(picture: Array, path: Path) -> None:
     import nibabel as nib
 
+    from ..files.nifti import MNI152_CODE
+
     image = nib.Nifti1Image(picture.T[..., None].astype(np.uint8), AFFINE)
-    image.set_sform(AFFINE, _MNI152)
-    image.set_qform(AFFINE, _MNI152)
+    image.set_sform(AFFINE, MNI152_CODE)
+    image.set_qform(AFFINE, MNI152_CODE)
     nib.save(image, path)
 
 
