@@ -77,6 +77,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/files/itk.py
   MRIAnomalyLib/files/nifti.py
   MRIAnomalyLib/files/reading.py
+  MRIAnomalyLib/files/tensors.py
   MRIAnomalyLib/files/unpack.py
   MRIAnomalyLib/findings/__init__.py
   MRIAnomalyLib/findings/components.py

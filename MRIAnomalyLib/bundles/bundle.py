@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import resources
 from ..errors import BundleError
 from ..files.atomic import whole_folder
+from ..files.tensors import tensor_file
 from ..records import Array, ModelFacts
 from .contents import (
     CALIBRATION,
@@ -175,8 +174,8 @@ def save_bundle(
     """
     check_dtypes({**weights, **calibration})
     contents = {
-        WEIGHTS: _tensor_file(weights),
-        CALIBRATION: _tensor_file(calibration),
+        WEIGHTS: tensor_file(weights),
+        CALIBRATION: tensor_file(calibration),
         CARD: card.encode(),
         LICENCE: licence.encode(),
         **{f"card/{name}": content for name, content in pictures.items()},
@@ -191,13 +190,6 @@ def save_bundle(
             path.write_bytes(content)
         verify(_open_folder(temporary))
     return _open_folder(Path(folder))
-
-
-def _tensor_file(tensors: dict[str, Array]) -> bytes:
-    from safetensors.numpy import save
-
-    # safetensors writes memory as it lies, also where rows and columns are exchanged there
-    return save({name: np.asarray(array, order="C") for name, array in tensors.items()})
 
 
 def _open_folder(folder: Path) -> Bundle:

@@ -16,7 +16,7 @@ from ..errors import BundleError, UsageError
 from ..records import Array, Reconstruction, SliceStack
 from ..training.curves import write_losses, write_samples
 from ..training.data import fingerprint, refuse_other_grid
-from ..training.loop import Course, Log, Run, resume_run, train
+from ..training.loop import Course, Log, Run, resume_run, save_weights, train
 
 Report = Callable[[int, int], None]  # (done, total) of a reconstruction; raising in it stops the work
 ROWS_AT_ONCE = 64  # slices that go through a network together, where nothing else is asked for
@@ -73,7 +73,8 @@ class Detector(ABC):
             normals: slices on the model's grid, of many subjects.
             device: as torch names it.
             log: called with (steps done, steps in all, mean losses); raising in it stops the run.
-            checkpoint_folder: where the checkpoint, losses.csv, losses.png and samples.png go; without it none are written.
+            checkpoint_folder: where the checkpoint, weights.safetensors, losses.csv, losses.png and samples.png go; without it none
+                are written.
             resume: go on from the checkpoint in that folder, if there is one, to the same weights as without the stop.
             max_minutes: stop early, ready to be resumed and usable as it is.
 
@@ -90,6 +91,7 @@ class Detector(ABC):
         for net in self.modules().values():
             net.eval().requires_grad_(True)
         if checkpoint_folder:
+            save_weights(self.weights(), checkpoint_folder)
             write_losses(checkpoint_folder, run.history)
             write_samples(checkpoint_folder / "samples.png", self.sheet(normals, device), self.config.intensity_top)
         return finished

@@ -2,9 +2,8 @@
 
     python -m MRIAnomalyLib.evaluation.finish RUN BUNDLE --cases CASES --about ABOUT.toml --minutes 75 --hardware "one NVIDIA H200"
 
-The training's folder RUN holds checkpoint.safetensors, weights.safetensors (what `Detector.weights` gave at the end), losses.png and
-samples.png. CASES is written by `python -m MRIAnomalyLib.evaluation.sets`, or by `evaluation.flair`. The figures come after:
-`mrianomaly benchmark`, then `evaluation.note`.
+The training's folder RUN holds checkpoint.safetensors, weights.safetensors, losses.png and samples.png. CASES is written by
+`python -m MRIAnomalyLib.evaluation.sets`, or by `evaluation.flair`. The figures come after: `mrianomaly benchmark`, `evaluation.note`.
 """
 
 from __future__ import annotations
@@ -33,10 +32,9 @@ from ..learning import calibrated, card_of, prepare_cases, see_healthy, training
 from ..prepare.recipe import Recipe, recipe_from
 from ..records import Prepared
 from ..training.curves import write_samples
-from ..training.loop import CHECKPOINT
+from ..training.loop import CHECKPOINT, WEIGHTS
 from .heads import prepare_case
 
-WEIGHTS = "weights.safetensors"
 SPLITS = ("train", "calibration", "validation", "test")
 PAIRS = 8, 4  # slices beside each other, rows of them; below each row their healthy counterparts
 TIMED = 3  # scans that are read, extracted and redrawn by the clock

@@ -18,6 +18,11 @@ from .page import cell
 
 FILES = ("weights", "calibration")  # that a table names by SHA-256
 ON_THE_CARD = {"other_scanners": "Other scanners", "redrawing": "Redrawing healthy people"}  # table -> title
+LEGEND = (
+    "Intervals: 95 %, subjects drawn with replacement. ap: average precision of lesion pixels; auroc: chance that a lesioned scan scores "
+    "above a healthy one; flagged: at 5 % false alarms; beyond_3: median (largest) percent of voxels beyond 3 standard deviations of "
+    "healthy people; inside_1: percent of pixels within 1 predicted standard deviation."
+)
 NAMING = ("model", "map")  # columns that say whose row it is
 
 Row = dict[str, Any]
@@ -49,7 +54,7 @@ def note(bundle: Bundle, table: Path) -> None:
     others = [other for other in deciding if other["model"] not in {known["model"] for known in tables["models"]}]
     about = {
         **bundle.model.get("about", {}),
-        "measured": f"Made by `{command}`; intervals: 95 %, subjects drawn with replacement.",
+        "measured": f"Made by `{command}`. {LEGEND}",
         "results": _side_by_side([row, *others]),
         "tables": {title: _rows_of(label, tables[name]) for name, title in ON_THE_CARD.items() if name in tables},
     }
@@ -68,7 +73,7 @@ def _label(bundle: Bundle, tables: Mapping[str, Any]) -> str:
 
 def _side_by_side(rows: list[Row]) -> list[dict[str, str]]:
     """Figures below each other, models beside each other."""
-    names = [" ".join(f"{row[name]}" for name in NAMING if name in row) for row in rows]
+    names = [f"{row['map']} ({row['model']})" for row in rows]
     figures = [name for name in rows[0] if name not in NAMING]
     return [{"figure": figure, **{name: cell(row.get(figure, "")) for name, row in zip(names, rows, strict=True)}} for figure in figures]
 

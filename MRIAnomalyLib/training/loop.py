@@ -21,8 +21,11 @@ from torch import Tensor, nn
 
 from ..errors import InputError, UsageError
 from ..files.atomic import whole_file
+from ..files.tensors import tensor_file
+from ..records import Array
 
 CHECKPOINT = "checkpoint.safetensors"
+WEIGHTS = "weights.safetensors"
 CHECKPOINT_MINUTES = 5.0  # what a crash may cost
 LOG_EVERY = 50  # steps that one line of the loss curve averages
 
@@ -98,6 +101,12 @@ def save(run: Run, folder: Path) -> None:
     facts = {"identity": dict(run.identity), "step": run.step, "history": run.history, "pending": run.pending}
     with whole_file(folder / CHECKPOINT) as path:
         save_file(tensors, path, {"run": json.dumps(facts)})
+
+
+def save_weights(arrays: Mapping[str, Array], folder: Path) -> None:
+    """Write what a run has learned, as `Detector.weights` gives it, beside its checkpoint."""
+    with whole_file(folder / WEIGHTS) as path:
+        path.write_bytes(tensor_file(arrays))
 
 
 def resume_run(run: Run, folder: Path) -> None:

@@ -3,11 +3,11 @@
 import csv
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from ellipses import ellipses
-from safetensors.numpy import save_file
 from small_answers import prepared
 
 from MRIAnomalyLib.bundles.bundle import open_bundle, verify
@@ -36,30 +36,32 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     detector = create("denoiser", SETTINGS)
     detector.fit(person(0).stack, checkpoint_folder=folder)
-    save_file(detector.weights(), folder / "weights.safetensors")
     return folder
 
 
-@pytest.fixture
-def cases(tmp_path, monkeypatch):
-    """Tables of people, each of whom is prepared without reading anything; one of validation has a lesion."""
+@pytest.fixture(scope="module")
+def finished(run, tmp_path_factory):
+    """The bundle, and whose scans were read for it; each person is prepared without reading anything, one of validation has a lesion."""
+    folder, read = tmp_path_factory.mktemp("cases"), []
     for split, count in (("train", 3), ("calibration", 20), ("validation", 2), ("test", 2)):
-        with (tmp_path / f"{split}.csv").open("w", newline="") as file:
-            rows = [(f"{split}{n}", f"{split}{n}", f"{split}{n}.nii.gz", "none" if n else "") for n in range(count)]
+        rows = [(f"{split}{n}", f"{split}{n}", f"{split}{n}.nii.gz", "none" if n else "") for n in range(count)]
+        with (folder / f"{split}.csv").open("w", newline="") as file:
             csv.writer(file).writerows([("id", "subject", "image", "mask"), *rows])
         for _, _, image, _ in rows:
-            (tmp_path / image).touch()
-    monkeypatch.setattr(module, "prepare_case", lambda case, recipe: person(len(case.id) + int(case.id[-1])))
-    monkeypatch.setattr(module, "prepare_cases", lambda some, recipe: ((case, person(1)) for case in some))
-    return tmp_path
+            (folder / image).touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "prepare_case", lambda case, recipe: person(len(case.id) + int(case.id[-1])))
+        patch.setattr(module, "prepare_cases", lambda some, recipe: read.extend(some) or ((case, person(1)) for case in some))
+        finish(run, folder / "brain-t1-denoiser", folder, read_about(ABOUT), minutes=75, hardware="one core")
+    return SimpleNamespace(bundle=open_bundle(folder / "brain-t1-denoiser"), read=read)
 
 
-def test_a_training_becomes_a_calibrated_bundle_with_a_card_that_tells_all(run, cases):
-    out = cases / "brain-t1-denoiser"
-    finish(run, out, cases, read_about(ABOUT), minutes=75, hardware="one core")
-    bundle = choose_bundle(open_bundle(out))
+def test_a_training_becomes_a_calibrated_bundle_with_a_card_that_tells_all(run, finished):
+    bundle = choose_bundle(finished.bundle)
     verify(bundle)
-    assert bundle.model["config"]["steps"] == 3
+    detector = create("denoiser", bundle.model["config"])
+    detector.load_weights(bundle.weights())
+    assert detector.config.steps == 3
     assert {split: len(people) for split, people in bundle.model["splits"].items()} == {
         "train": 3,
         "calibration": 20,
@@ -68,29 +70,24 @@ def test_a_training_becomes_a_calibrated_bundle_with_a_card_that_tells_all(run, 
     }
     assert coded("train0") in bundle.model["splits"]["train"]
     card = bundle.text("card.md")
-    for said in (
-        "the 3 healthy adults",
-        "64 pixels of 3 mm",
-        "on 20 healthy adults",
-        "3 steps, 75 minutes on one core",
-        "Nothing was measured yet",
-    ):
+    for said in ("the 3 healthy adults", "64 pixels of 3 mm", "on 20 healthy adults", "3 steps, 75 minutes on one core"):
         assert said in card
+    assert "Nothing was measured yet" in card
     for picture in ("losses", "samples", "reconstructions"):
         assert f"](card/{picture}.png)" in card
     assert "model brain-t1-denoiser of MRIAnomaly" in bundle.text("LICENSE")
-    weights = create("denoiser", SETTINGS)
-    weights.load_weights(bundle.weights())
+
+
+def test_a_bundle_that_exists_is_not_replaced_unless_that_is_allowed(run, finished):
+    folder = finished.bundle.folder
     with pytest.raises(ExistsError, match="--overwrite"):
-        finish(run, out, cases, read_about(ABOUT), minutes=75, hardware="one core")
+        finish(run, folder, folder.parent, read_about(ABOUT), minutes=75, hardware="one core")
 
 
-def test_the_time_of_a_scan_is_that_of_whole_ones(run, cases, monkeypatch):
-    asked = []
-    monkeypatch.setattr(module, "prepare_cases", lambda some, recipe: asked.extend(some) or ((case, person(1)) for case in some))
-    finish(run, cases / "brain-t1-denoiser", cases, read_about(ABOUT), minutes=75, hardware="one core")
-    assert [case.id for case in asked] == ["calibration0", "calibration1", "calibration2"]
-    assert open_bundle(cases / "brain-t1-denoiser").model["timing"]["cpu"]["seconds"] >= 0
+def test_the_time_of_a_scan_is_taken_of_whole_ones(finished):
+    assert [case.id for case in finished.read] == ["calibration0", "calibration1", "calibration2"]
+    (timing,) = finished.bundle.model["timing"].values()
+    assert timing["seconds"] >= 0
 
 
 def test_settings_are_those_of_the_training_and_others_may_be_laid_over_them(run):

@@ -40,6 +40,7 @@ def test_the_figures_that_decided_stand_in_the_bundle_and_on_its_card_and_nothin
     assert after.model["validation"] == {"pixel_ap": 0.616, "split": "validation", "made_by": "mrianomaly benchmark brain"}
     card = after.text("card.md")
     assert "Made by `mrianomaly benchmark brain`" in card
+    assert "| figure | evidence (brain-t1-anogan) | atlas and asymmetry (none) |" in card
     assert "| dark_ap_95 | 0.668 to 0.75 | 0.5 to 0.6 |" in card
     assert "brain-t1-other" not in card
     assert "### Other scanners\n\n| site | flagged |\n| --- | --- |\n| there | 1 |" in card

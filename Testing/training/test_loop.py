@@ -42,7 +42,13 @@ def test_time_that_is_up_leaves_a_run_that_can_go_on(normals, tmp_path):
 
 def test_checkpoints_are_tensors_and_text_only(normals, tmp_path):
     create("anogan", {**SMALL, "steps": 5}).fit(normals, checkpoint_folder=tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [CHECKPOINT, "losses.csv", "losses.png", "samples.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        CHECKPOINT,
+        "losses.csv",
+        "losses.png",
+        "samples.png",
+        "weights.safetensors",
+    ]
     content = (tmp_path / CHECKPOINT).read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])

@@ -17,6 +17,7 @@ from ..answers import Answers
 from ..heads import head_of, prepare_head
 from ..scans import People
 from ..steps import Steps
+from .alarms import BEYOND
 
 RECIPES: dict[str, dict[str, Any]] = {
     "median only": {"remove_bias": False, "tone": "median"},
@@ -62,7 +63,7 @@ def _by_site(
     for case, one in zip(cases, prepared, strict=True):
         map_, core = _atlas(one, config)
         z = reference.standardise(map_)[core]
-        shares.setdefault(case.site, []).append((100 * float((z > 3).mean()), 100 * float((z < -3).mean())))
+        shares.setdefault(case.site, []).append((100 * float((z > BEYOND).mean()), 100 * float((z < -BEYOND).mean())))
     middle = {site: np.median(values, axis=0) for site, values in shares.items()}
     return {site: f"{bright:.2f} bright, {dark:.2f} dark" for site, (bright, dark) in middle.items()}
 
