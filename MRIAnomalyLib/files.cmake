@@ -46,6 +46,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/__init__.py
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/baselines.py
+  MRIAnomalyLib/evaluation/examples.py
   MRIAnomalyLib/evaluation/finish.py
   MRIAnomalyLib/evaluation/flair.py
   MRIAnomalyLib/evaluation/heads.py
@@ -53,6 +54,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/metrics.py
   MRIAnomalyLib/evaluation/note.py
   MRIAnomalyLib/evaluation/page.py
+  MRIAnomalyLib/evaluation/pictures.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
   MRIAnomalyLib/evaluation/steps.py
@@ -117,11 +119,14 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/nets/unet.py
   MRIAnomalyLib/nets/wgan.py
   MRIAnomalyLib/outputs/__init__.py
+  MRIAnomalyLib/outputs/canvas.py
   MRIAnomalyLib/outputs/figures.py
   MRIAnomalyLib/outputs/folder.py
   MRIAnomalyLib/outputs/heat.py
   MRIAnomalyLib/outputs/panels.py
   MRIAnomalyLib/outputs/report.py
+  MRIAnomalyLib/outputs/sheet.py
+  MRIAnomalyLib/outputs/signed.py
   MRIAnomalyLib/outputs/tables.py
   MRIAnomalyLib/outputs/views.py
   MRIAnomalyLib/outputs/volumes.py

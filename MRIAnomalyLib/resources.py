@@ -6,6 +6,12 @@ import os
 import sys
 from pathlib import Path
 
+HEALTHY_HEAD = "brain_t1_healthy_head.nii.gz"  # sample scans
+PATIENT, PATIENT_LESIONS = (
+    "brain_t1_ms_lesions.nii.gz",
+    "brain_t1_ms_lesions_mask.nii.gz",
+)  # as experts drew them; no model was tuned on them
+
 _HERE = Path(__file__).resolve().parent
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ..records import SliceStack
 
 _MODEL = "brain-t1-anogan"  # the method whose search is compared
-_HEAD = "brain_t1_healthy_head.nii.gz"
-_SAMPLES = (_HEAD, "brain_t1_ms_lesions.nii.gz")
 _FULL = {"slices": 256, "steps": 500, "alone": 32}
 _QUICK = {"slices": 16, "steps": 20, "alone": 2}
 
@@ -46,11 +44,16 @@ def add(commands: Any) -> None:
     warm.add_argument("--model", required=True, metavar="NAME|FOLDER", help="a bundle of the method fanogan")
     warm.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie: lesions in validation subjects, too")
     add_device(warm)
-    for parser, run in ((speed, _speed), (brain, _brain), (flair, _flair), (warm, _warm_start)):
+    pictures = tables.add_parser("pictures", help="what every model makes of the same few cases")
+    pictures.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie (default: the T1 sample scans only)")
+    pictures.add_argument("--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all that ship)")
+    for parser in (speed, brain, flair, warm):
+        parser.add_argument("--quick", action="store_true", help="fewer cases and steps: shows that it runs, not how good it is")
+    runs = {speed: _speed, brain: _brain, flair: _flair, warm: _warm_start, pictures: _pictures}
+    for parser, run in runs.items():
         parser.add_argument(
             "--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)"
         )
-        parser.add_argument("--quick", action="store_true", help="fewer cases and steps: shows that it runs, not how good it is")
         add_progress(parser)
         parser.set_defaults(run=run)
 
@@ -135,19 +138,31 @@ def _flair(args: argparse.Namespace, report: Reporter) -> str:
     return f"Tables in {args.out}"
 
 
+def _pictures(args: argparse.Namespace, report: Reporter) -> str:
+    from ..evaluation.pictures import picture_page
+
+    picture_page(args.root, args.out, report.progress, args.model)
+    report.finished(args.out)
+    return f"Look at {args.out / 'pictures.md'}"
+
+
 def _whole_run() -> dict[str, Any]:
     """Seconds and peak memory of `mrianomaly detect` on the sample head, in a process of its own."""
     from ..errors import MRIAnomalyError
     from ..files.reading import read_volume
 
     with tempfile.TemporaryDirectory(prefix="mrianomaly-") as folder:
-        command = [sys.executable, "-m", "MRIAnomalyLib", "detect", str(resources.sample(_HEAD)), "--model", _MODEL]
+        command = [sys.executable, "-m", "MRIAnomalyLib", "detect", str(resources.sample(resources.HEALTHY_HEAD)), "--model", _MODEL]
         start = time.monotonic()
         done = subprocess.run([*command, "--out", f"{folder}/out", "--progress", "none"], capture_output=True, text=True)
         seconds = time.monotonic() - start
     if done.returncode:
         raise MRIAnomalyError(f"The run to be measured failed: {done.stderr.strip()}")
-    return {"voxels": list(read_volume(resources.sample(_HEAD)).shape), "seconds": seconds, "peak_gib": _peak_of_children_gib()}
+    return {
+        "voxels": list(read_volume(resources.sample(resources.HEALTHY_HEAD)).shape),
+        "seconds": seconds,
+        "peak_gib": _peak_of_children_gib(),
+    }
 
 
 def _peak_of_children_gib() -> float | None:
@@ -169,7 +184,7 @@ def _slices(bundle: Bundle, count: int) -> SliceStack:
     from ..records import SliceStack
 
     recipe = recipe_from(bundle.model["recipe"])
-    stacks = [prepare(read_volume(resources.sample(name)), recipe).stack for name in _SAMPLES]
+    stacks = [prepare(read_volume(resources.sample(name)), recipe).stack for name in (resources.HEALTHY_HEAD, resources.PATIENT)]
     pixels, mask, level = (np.concatenate([getattr(stack, name) for stack in stacks]) for name in ("pixels", "mask", "level"))
     shifted = [(pixels, mask), (pixels[..., ::-1], mask[..., ::-1]), (np.roll(pixels, 1, -2), np.roll(mask, 1, -2))]
     pixels, mask = (np.concatenate(parts) for parts in zip(*shifted, strict=True))

@@ -14,11 +14,8 @@ from .progress import Reporter
 if TYPE_CHECKING:
     from ..records import Result
 
-_SAMPLES = {
-    "ms_lesions": "brain_t1_ms_lesions.nii.gz",
-    "healthy_head": "brain_t1_healthy_head.nii.gz",
-}
-_LESIONS = {"ms_lesions": "brain_t1_ms_lesions_mask.nii.gz"}  # as experts drew them; no model was tuned on them
+_SAMPLES = {"ms_lesions": resources.PATIENT, "healthy_head": resources.HEALTHY_HEAD}
+_LESIONS = {"ms_lesions": resources.PATIENT_LESIONS}
 
 
 def add(commands: Any) -> None:

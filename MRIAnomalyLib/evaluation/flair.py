@@ -17,17 +17,18 @@ from ..errors import InputError
 from ..files.cases import Case
 from ..prepare.brain import STEP_MM
 from ..prepare.geometry import canonical
-from ..prepare.recipe import Recipe
+from ..prepare.recipe import Recipe, prepare
 from ..prepare.slices import cut_slices
 from ..records import Array, Prepared, Volume
+from .scans import Scan
 from .sets import SPLITS, rows_of
+from .steps import Steps
 
 LEVEL_MM = 18.0
 # picture (column, row) -> RAS mm of the template, as the set's description says: x = column - 78, y = 76 - row
 AFFINE = np.array([[1.0, 0, 0, -78], [0, -1, 0, 76], [0, 0, 1, LEVEL_MM], [0, 0, 0, 1]])
 SEED = 0  # of the split
 WITHOUT = {"calibration": 80, "validation": 45, "test": 45}  # people without lesion in this level; all others of them are for training
-_MNI152 = 4  # NIfTI code of coordinates of the MNI152 template
 
 
 def flair(root: Path, split: str) -> list[Case]:
@@ -39,10 +40,8 @@ def flair(root: Path, split: str) -> list[Case]:
     folder = root / "soop_flair"
     rows = [row for row in rows_of(folder / "cases.csv") if row["plane"] == "axial" and row["qc_fail"] == "0"]
     free, sick = ([row for row in rows if row["lesion_free_slice"] == known] for known in "10")
-    parts = _drawn(free, [*WITHOUT.values(), len(free)]), _drawn(sick, [0, len(sick) // 2, len(sick)])
-    chosen = [
-        part for drawn in parts for name, part in zip(("calibration", "validation", "test", "train"), drawn, strict=False) if name == split
-    ]
+    half = len(sick) // 2
+    parts = _drawn(free, {**WITHOUT, "train": len(free)}), _drawn(sick, {"validation": half, "test": len(sick) - half})
     return [
         Case(
             id=row["id"],
@@ -53,17 +52,17 @@ def flair(root: Path, split: str) -> list[Case]:
             sequence="FLAIR",
             site="SOOP",
         )
-        for part in chosen
-        for row in part
+        for part in parts
+        for row in part.get(split, [])
     ]
 
 
-def _drawn(rows: list[dict[str, str]], sizes: list[int]) -> list[list[dict[str, str]]]:
-    """So many rows for each part, drawn one part after the other from one seeded order of the people; the last part may be smaller."""
+def _drawn(rows: list[dict[str, str]], sizes: dict[str, int]) -> dict[str, list[dict[str, str]]]:
+    """So many rows for each split, one after the other from one seeded order of the people; the last gets what is left."""
     people = sorted(rows, key=lambda row: row["subject"])
     order = [people[place] for place in np.random.default_rng(SEED).permutation(len(people))]
-    ends = np.cumsum([0, *sizes])
-    return [order[first:last] for first, last in itertools.pairwise(ends)]
+    ends = itertools.pairwise(np.cumsum([0, *sizes.values()]))
+    return {name: order[first:last] for name, (first, last) in zip(sizes, ends, strict=True)}
 
 
 def picture_volume(picture: Path) -> Volume:
@@ -79,6 +78,14 @@ def _grey(picture: Path) -> Array:
         return np.round(imread(picture) * 255).astype(np.float32)
     except OSError as error:
         raise InputError(f"{picture} cannot be read: name the folder that holds the data sets with --root.") from error
+
+
+def scan_of_level(case: Case, recipe: Recipe, steps: Steps) -> Scan:
+    """The picture of a case and its lesion as a model is shown them; `steps` is told."""
+    prepared = prepare(picture_volume(case.image), recipe, force=True)
+    truth = lesion_on(prepared, case, recipe)
+    steps.one()
+    return Scan(case, prepared, truth)
 
 
 def lesion_on(prepared: Prepared, case: Case, recipe: Recipe) -> Array | None:
@@ -117,9 +124,11 @@ def write_flair(root: Path, out: Path) -> None:
 def _write(picture: Array, path: Path) -> None:
     import nibabel as nib
 
+    from ..files.nifti import MNI152_CODE
+
     image = nib.Nifti1Image(picture.T[..., None].astype(np.uint8), AFFINE)
-    image.set_sform(AFFINE, _MNI152)
-    image.set_qform(AFFINE, _MNI152)
+    image.set_sform(AFFINE, MNI152_CODE)
+    image.set_qform(AFFINE, MNI152_CODE)
     nib.save(image, path)
 
 

@@ -90,19 +90,20 @@ def prepare_scans(people: People, recipe: Recipe, steps: Steps) -> Scans:
         recipe: how.
         steps: told of each of `people.volumes`.
     """
-    own = [_prepared(case, recipe, steps) for case in people.own]
+    own = [scan_of(case, recipe, steps) for case in people.own]
     return Scans(
         own=own,
-        others=[_prepared(case, recipe, steps) for case in people.others],
-        patients=[_prepared(case, recipe, steps) for case in people.patients],
+        others=[scan_of(case, recipe, steps) for case in people.others],
+        patients=[scan_of(case, recipe, steps) for case in people.patients],
         painted={
-            kind: [_painted(scan, outline, change, recipe, steps) for scan, outline in zip(own, people.outlines, strict=False)]
+            kind: [painted(scan, outline, change, recipe, steps) for scan, outline in zip(own, people.outlines, strict=False)]
             for kind, change in KINDS.items()
         },
     )
 
 
-def _prepared(case: Case, recipe: Recipe, steps: Steps) -> Scan:
+def scan_of(case: Case, recipe: Recipe, steps: Steps) -> Scan:
+    """One volume as it came, with its lesions as experts drew them; `steps` is told."""
     prepared = prepare_head(head_of(case), recipe)
     steps.one()
     return Scan(case, prepared, _drawn_by_experts(case, prepared, recipe))
@@ -117,7 +118,8 @@ def _drawn_by_experts(case: Case, prepared: Prepared, recipe: Recipe) -> Array |
     return inside[:, 0] > 0.5
 
 
-def _painted(clean: Scan, outline: Path, change: float, recipe: Recipe, steps: Steps) -> Scan:
+def painted(clean: Scan, outline: Path, change: float, recipe: Recipe, steps: Steps) -> Scan:
+    """The same head with a lesion, see `lesions.paint`; `steps` is told."""
     prepared, truth = lesions.paint(head_of(clean.case), clean.prepared, outline, change, recipe)
     steps.one()
     return Scan(clean.case, prepared, truth)

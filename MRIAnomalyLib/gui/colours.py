@@ -8,6 +8,7 @@ import numpy as np
 import slicer
 
 from ..outputs.heat import heat_colours
+from ..outputs.signed import signed_colours
 from ..records import Array
 
 _STEPS = 256
@@ -19,13 +20,8 @@ def heat_table(scene: Any) -> Any:
 
 
 def diverging_table(scene: Any) -> Any:
-    """`MRIAnomaly residual`: blue where darker than healthy, white where equal, red where brighter; safe for colour-blind eyes."""
-    place = np.linspace(-1, 1, _STEPS)
-    anchors = np.array(
-        [[-1, 0.02, 0.19, 0.38], [-0.5, 0.26, 0.58, 0.76], [0, 0.97, 0.97, 0.97], [0.5, 0.84, 0.38, 0.30], [1, 0.40, 0.0, 0.12]]
-    )
-    channels = [np.interp(place, anchors[:, 0], anchors[:, channel]) for channel in (1, 2, 3)]
-    return _table(scene, "MRIAnomaly residual", np.stack([*channels, np.ones(_STEPS)], axis=-1))
+    """`MRIAnomaly residual`: blue where darker than healthy, red where brighter; the colours of the pictures."""
+    return _table(scene, "MRIAnomaly residual", signed_colours(np.linspace(-1, 1, _STEPS)))
 
 
 def _table(scene: Any, name: str, colours: Array) -> Any:

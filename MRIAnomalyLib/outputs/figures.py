@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Patch
 
 from ..records import Result
 from . import panels
+from .canvas import dark_figure, png
 from .panels import ALARM, AMBER, BACKGROUND, CALM, PANEL, QUIET, RULE, TEXT
 from .views import Cut, Plane, best_positions, cuts, plane_of
 from .words import RESEARCH_ONLY, certainty, status
 
-_WIDTH, _HEIGHT, _DPI = 16.0, 10.4, 110  # inches; pixels per inch
+_WIDTH, _HEIGHT = 16.0, 10.4  # inches
 _SIDE = 0.745  # where the right-hand column begins, as a fraction of the width
 _EDGE = 0.018
 _LISTED = 6  # findings named beside the pictures
@@ -29,14 +28,14 @@ def overview(result: Result, path: Path) -> None:
     """Write the one picture to look at first (PNG, dark): suspicious planes, healthy counterparts, verdict, certainty, warnings."""
     plane = plane_of(result)
     shown = cuts(result, plane, best_positions(result, plane))
-    figure = _dark_figure(_WIDTH, _HEIGHT)
+    figure = dark_figure(_WIDTH, _HEIGHT)
     top = _header(figure, result)
     _pictures(figure, result, plane, shown, top)
     _side_column(figure, result, plane, top)
     facts = f"{result.model.name} ({result.model.licence})  ·  calibrated on {result.model.calibration_subjects} healthy cases"
     figure.text(_EDGE, 0.014, facts, color=QUIET, size=10)
     figure.text(1 - _EDGE, 0.014, RESEARCH_ONLY, color=TEXT, size=10.5, weight="bold", ha="right")
-    path.write_bytes(_png(figure))
+    path.write_bytes(png(figure))
 
 
 def slice_pictures(result: Result) -> dict[str, bytes]:
@@ -44,39 +43,27 @@ def slice_pictures(result: Result) -> dict[str, bytes]:
     plane = plane_of(result)
     pictures = {}
     for cut in cuts(result, plane, best_positions(result, plane)):
-        figure = _dark_figure(12.0, 4.25)
+        figure = dark_figure(12.0, 4.25)
         for column, kind in enumerate(panels.KINDS):
             axes = figure.add_axes((column / 3 + 0.003, 0.0, 0.327, 0.925))
             panels.draw_panel(axes, kind, cut, plane, result)
             axes.set_title(kind, color=QUIET, size=10, pad=4)
-        pictures[f"{plane.position(cut.position_mm)} · {panels.caption(cut, plane, result)}"] = _png(figure)
+        pictures[f"{plane.position(cut.position_mm)} · {panels.caption(cut, plane, result)}"] = png(figure)
     return pictures
 
 
 def score_curve(result: Result) -> bytes:
     """PNG of the slice scores with their threshold."""
-    figure = _dark_figure(9.0, 2.8)
+    figure = dark_figure(9.0, 2.8)
     panels.draw_curve(figure.add_axes((0.075, 0.19, 0.9, 0.68)), result, plane_of(result))
-    return _png(figure)
+    return png(figure)
 
 
 def heat_scale(result: Result) -> bytes:
     """PNG of the colour bar."""
-    figure = _dark_figure(4.6, 0.75)
+    figure = dark_figure(4.6, 0.75)
     panels.draw_heat_scale(figure, figure.add_axes((0.05, 0.66, 0.9, 0.24)), result)
-    return _png(figure)
-
-
-def _dark_figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), dpi=_DPI, facecolor=BACKGROUND)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _png(figure: Figure) -> bytes:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", facecolor=BACKGROUND, metadata={"Software": None})
-    return stream.getvalue()
+    return png(figure)
 
 
 def _header(figure: Figure, result: Result) -> float:
@@ -204,8 +191,7 @@ def _finding_list(figure: Figure, result: Result, plane: Plane, top: float, lowe
 
 def _key(figure: Figure, width: float) -> None:
     entries = [
-        Line2D([], [], color="#ffffff", linewidth=1.5, label="brighter than healthy"),
-        Line2D([], [], color="#5ad1ff", linewidth=1.5, linestyle="--", label="darker than healthy"),
+        *panels.outline_key(),
         Patch(facecolor="#2a2a2a", edgecolor="#9e9e9e", hatch="////", linewidth=0, label="not judged"),
         Line2D([], [], color=AMBER, linewidth=2, label="flagged from here"),
     ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from ..records import Array, Finding, Result
 from .heat import LABEL, heat_ceiling, heat_colours
@@ -15,7 +18,8 @@ from .views import Cut, Plane, grey_window, nearest_slice
 
 BACKGROUND, PANEL, TEXT, QUIET, RULE = "#12161c", "#1b212a", "#eef1f5", "#9aa5b4", "#384250"
 AMBER, ALARM, CALM = "#ffb000", "#e8612c", "#4a8fc7"  # told apart by lightness too
-_OUTLINES = {"bright": ("#ffffff", "solid"), "dark": ("#5ad1ff", "dashed")}
+OUTLINES: dict[str, tuple[str, Literal["solid", "dashed"]]] = {"bright": ("#ffffff", "solid"), "dark": ("#5ad1ff", "dashed")}
+TRUTH = "#ffe14d"  # outline of a lesion that is known; blue and yellow stay apart for colour-blind eyes
 _HEAT_OPACITY = 0.75  # anatomy stays visible underneath
 KINDS = ("input", "input + evidence", "healthy counterpart")
 
@@ -58,7 +62,7 @@ def _veil(cut: Cut, striped: bool) -> Array:
 def _outline(axes: Axes, finding: Finding, inside: Array) -> None:
     if inside.max() <= 0.5:  # it only grazes this plane
         return
-    colour, style = _OUTLINES[finding.sign]
+    colour, style = OUTLINES[finding.sign]
     axes.contour(inside, [0.5], colors=[colour], linewidths=1.5, linestyles=style)
     rows, columns = np.nonzero(inside > 0.5)
     # beside the finding, on the outward side, where it hides least
@@ -75,6 +79,14 @@ def _outline(axes: Axes, finding: Finding, inside: Array) -> None:
         va="center",
     )
     label.set_path_effects([patheffects.withStroke(linewidth=3, foreground="black")])
+
+
+def outline_key() -> list[Line2D]:
+    """What the two kinds of outline mean, for a legend."""
+    return [
+        Line2D([], [], color=colour, linewidth=1.5, linestyle=style, label=f"{'brighter' if sign == 'bright' else 'darker'} than healthy")
+        for sign, (colour, style) in OUTLINES.items()
+    ]
 
 
 def finding_words(finding: Finding) -> str:

@@ -31,7 +31,8 @@ class Plane:
         return f"{'RAS'[self.normal]} {ras_mm:+.0f} mm".replace("-", "\N{MINUS SIGN}")
 
 
-_PLANES = (Plane("sagittal", 0, 1, 2, "A", "P"), Plane("coronal", 1, 0, 2, "R", "L"), Plane("axial", 2, 0, 1, "R", "L"))
+AXIAL = Plane("axial", 2, 0, 1, "R", "L")
+_PLANES = (Plane("sagittal", 0, 1, 2, "A", "P"), Plane("coronal", 1, 0, 2, "R", "L"), AXIAL)
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,6 +49,19 @@ def test_a_map_comes_back_to_its_place_on_the_inputs_grid(name):
     assert np.abs(back - positions(affine))[:, seen].max() < 1e-4
 
 
+@pytest.mark.parametrize(("spacing", "first", "seen"), [(1.0, 10, [17, 18, 19]), (5.0, 6, [16]), (5.0, 8, [18]), (2.0, 9, [17, 19])])
+def test_one_slice_stands_for_its_own_thickness_or_the_inputs_and_for_nothing_beyond(spacing, first, seen):
+    recipe = Recipe(size_px=8, slices=1, step_mm=2.0, first_mm=18.0)
+    affine = recipe.grid @ np.diag([1, 1, spacing / 2, 1])
+    affine[2, 3] = first
+    volume = Volume(np.zeros((12, 8, 8)), affine)
+    prepared = Prepared(None, recipe.grid, np.eye(4), None, None, {}, (0, 0))
+    back = carry_back(np.full(recipe.shape, 3.0), prepared, volume)
+    levels = first + spacing * np.arange(12)
+    assert levels[back.any((1, 2))].tolist() == seen
+    assert np.allclose(back[back > 0], 3.0)
+
+
 def test_resampling_onto_the_own_grid_changes_nothing():
     rng = np.random.default_rng(0)
     array, affine = rng.normal(size=SHAPE), GEOMETRIES["oblique"]

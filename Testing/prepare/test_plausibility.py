@@ -27,9 +27,19 @@ def test_what_cannot_be_a_t1_brain_is_refused_with_what_it_is_not_and_what_to_gi
     assert "Give a T1-weighted scan" in reasons[0]
 
 
-def test_a_brain_that_another_program_cut_out_is_warned_about():
-    assert plausibility.cut_out({**GOOD, "extracted": 0.0}) == []
-    assert "rim may light up" in plausibility.cut_out({**GOOD, "extracted": 1.0})[0]
+def test_a_brain_cut_out_as_those_of_the_calibration_is_ordinary_and_any_other_is_warned_about():
+    own, other = ({**GOOD, "extracted": value} for value in (0.0, 1.0))
+    for known, strange in ((own, other), (other, own)):
+        ranges = plausibility.ranges_of([known, known])
+        assert plausibility.cut_out(known, ranges) == []
+        assert "rim may light up" in plausibility.cut_out(strange, ranges)[0]
+    assert plausibility.cut_out(other, {})  # a bundle that does not say was calibrated on heads
+
+
+def test_what_was_not_measured_in_all_is_not_compared():
+    ranges = plausibility.ranges_of([GOOD, {"grey": 0.8, "overlap": 0.95}])
+    assert list(ranges) == ["grey"]
+    assert plausibility.unusual({"overlap": 0.5}, {"overlap": [0.9, 0.95], "brain_ml": [1300, 1500]})[0].count("overlap") == 1
 
 
 def test_only_what_lies_clearly_outside_the_calibration_scans_is_called_unusual():

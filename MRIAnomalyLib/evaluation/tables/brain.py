@@ -61,15 +61,15 @@ def brain_tables(
     return out
 
 
-def shipped_bundles() -> list[Bundle]:
-    """All brain-t1 bundles of the project itself, by name; what a user installed has no place in its tables.
+def shipped_bundles(beginning: str = SHIPPED) -> list[Bundle]:
+    """All bundles of the project itself whose names begin so, by name; what a user installed has no place in its tables.
 
     Raises:
         BundleError: there is none, or one is damaged.
     """
-    folders = sorted((resources.resources_folder() / "bundles").glob(f"{SHIPPED}*"))
+    folders = sorted((resources.resources_folder() / "bundles").glob(f"{beginning}*"))
     if not folders:
-        raise BundleError("No brain-t1 model ships with this copy of MRIAnomaly: name models with --model.")
+        raise BundleError(f"No {beginning.rstrip('-')} model ships with this copy of MRIAnomaly: name models with --model.")
     return [open_bundle(folder) for folder in folders]
 
 

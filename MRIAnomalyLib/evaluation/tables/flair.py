@@ -11,8 +11,7 @@ import numpy as np
 from ...bundles.loading import choose_bundle, hardware, pick_device
 from ...calibration.scores import volume_score
 from ...errors import UsageError
-from ...files.cases import Case
-from ...prepare.recipe import Recipe, prepare, recipe_from
+from ...prepare.recipe import Recipe, recipe_from
 from ...records import Array, ProgressCallback
 from .. import flair
 from ..answers import Seen, calibration_of, described, viewer
@@ -64,7 +63,7 @@ def flair_tables(
             raise UsageError(f"{label} is for {recipe.sequence} scans: name models for FLAIR.")
         maps = [name for name in MAPS if recipe not in scans or name not in LEARNING_FREE]
         if recipe not in scans:
-            scans[recipe] = [_prepared(case, recipe, steps) for case in cases]
+            scans[recipe] = [flair.scan_of_level(case, recipe, steps) for case in cases]
         see = viewer(bundle, calibration_of(bundle), steps)
         rows += _rows(label, [see(scan) for scan in scans[recipe]], maps)
     tables = {
@@ -84,13 +83,6 @@ def flair_tables(
     command = f"mrianomaly benchmark flair --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
     write_tables(out, f"flair-{split}", "FLAIR strokes", command, tables)
     return out
-
-
-def _prepared(case: Case, recipe: Recipe, steps: Steps) -> Scan:
-    prepared = prepare(flair.picture_volume(case.image), recipe, force=True)
-    truth = flair.lesion_on(prepared, case, recipe)
-    steps.one()
-    return Scan(case, prepared, truth)
 
 
 def _rows(label: str, seen: Sequence[Seen], maps: Collection[str]) -> list[Row]:
