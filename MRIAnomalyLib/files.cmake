@@ -156,6 +156,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/realism.py
   MRIAnomalyLib/training/settings.py
   MRIAnomalyLib/training/spoiling.py
+  MRIAnomalyLib/training/warping.py
   MRIAnomalyLib/training/wasserstein.py
   )
 

@@ -40,14 +40,11 @@ def write_losses(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
 
 
 def write_samples(path: Path, slices: Array, intensity_top: float) -> None:
-    """A square sheet of slices (N, 1, H, W) in standardised intensity, front of the head up, patient's right on the left.
-
-    Rows run to anterior and columns to the patient's right on the model's grid, so that both are turned round for the eye.
-    """
+    """A square sheet of slices (N, 1, H, W) in standardised intensity, as the model's grid has them: front up, patient's right on the left."""
     across = int(np.sqrt(len(slices)))
-    turned = slices[: across**2, 0, ::-1, ::-1]
-    side_y, side_x = turned.shape[1:]
-    sheet = turned.reshape(across, across, side_y, side_x).swapaxes(1, 2).reshape(across * side_y, across * side_x)
+    shown = slices[: across**2, 0]
+    side_y, side_x = shown.shape[1:]
+    sheet = shown.reshape(across, across, side_y, side_x).swapaxes(1, 2).reshape(across * side_y, across * side_x)
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(sheet.shape[1] / 100, sheet.shape[0] / 100), dpi=200)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..errors import UsageError
 from ..records import Array, SliceStack
+from .warping import warped
 
 BRIGHTNESS_SPREAD = 0.05  # gentle on purpose: stronger contrast changes cost a third of the sensitivity and gained nothing
 
@@ -39,18 +40,20 @@ class NormalSlices:
     Slices are drawn with replacement, so that the state of the generator is all there is to resume from.
     """
 
-    def __init__(self, normals: SliceStack, intensity_top: float, mirror: bool, random: torch.Generator) -> None:
-        """Mirror doubles the anatomy of a symmetric organ by left-right flips; columns are the left-right axis."""
+    def __init__(self, normals: SliceStack, intensity_top: float, mirror: bool, random: torch.Generator, warp_px: float = 0.0) -> None:
+        """Mirror doubles the anatomy of a symmetric organ by left-right flips; columns are the left-right axis. `warp_px`: see `warped`."""
         self._pixels, self._mask, self._level = (torch.from_numpy(part) for part in (normals.pixels, normals.mask, normals.level))
-        self._top, self._mirror, self._random = intensity_top, mirror, random
+        self._top, self._mirror, self._random, self._warp_px = intensity_top, mirror, random, warp_px
 
     def draw(self, size: int) -> Batch:
-        """Random slices, each flipped or not and a little brighter or darker."""
+        """Random slices, each flipped or not, bent, and a little brighter or darker."""
         rows = torch.randint(len(self._pixels), (size,), generator=self._random)
         slices, mask = self._pixels[rows].float(), self._mask[rows]
         if self._mirror:
             flipped = torch.rand(size, 1, 1, 1, generator=self._random) < 0.5
             slices, mask = (torch.where(flipped, part.flip(-1), part) for part in (slices, mask))
+        if self._warp_px:
+            slices, mask = warped(slices, mask, self._warp_px, self._random)
         brightness = 1 + BRIGHTNESS_SPREAD * torch.randn(size, 1, 1, 1, generator=self._random)
         return Batch(slices * brightness, mask, self._level[rows])
 

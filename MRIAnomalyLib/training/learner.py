@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ..errors import UsageError
 from ..nets.place import Place, learn_place
 from ..records import SliceStack
 from .adversarial import cast, follow
@@ -30,6 +31,7 @@ class LearnerConfig:
     width: int  # channels of the finest level
     intensity_top: float = 1.5  # standardised intensity that stands for white on the sample sheet
     mirror: bool = True  # left-right flips in training, and the mirrored side as context; off for one-sided anatomy such as a knee
+    warp_px: float = 0.0  # by which training slices are bent, against learning a few people by heart
     seed: int = 0
 
     steps: int
@@ -55,6 +57,8 @@ class LearnerConfig:
         """
         check_settings(self, ("levels", "width", "steps", "batch_size", "warm_up", "critic_width"))
         check_share(self, "settle_share")
+        if not 0 <= self.warp_px <= self.image_size / 8:
+            raise UsageError(f"The setting warp_px is {self.warp_px}; it must be from 0 to {self.image_size // 8}.")
 
 
 class Learner:
@@ -64,7 +68,7 @@ class Learner:
         """What `average` holds is where learning starts, but for the looks of places; `name` is the network's in checkpoints."""
         self._name, self._config, self._device = name, config, torch.device(device)
         self.random = torch.Generator().manual_seed(config.seed)
-        self.data = NormalSlices(normals, config.intensity_top, config.mirror, self.random)
+        self.data = NormalSlices(normals, config.intensity_top, config.mirror, self.random, config.warp_px)
         learn_place(average, torch.from_numpy(normals.pixels), torch.from_numpy(normals.level), config.mirror)
         self.average = average.to(device)
         self.net = copy.deepcopy(average).train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]

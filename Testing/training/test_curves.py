@@ -26,7 +26,7 @@ def test_a_run_without_a_logged_step_draws_no_curve(tmp_path):
 
 def test_the_front_is_up_and_the_patients_right_is_on_the_left(tmp_path):
     slices = np.zeros((4, 1, 8, 8), np.float32)
-    slices[0, 0, 7, 7] = 1.5  # most anterior row, rightmost column of the first slice
+    slices[0, 0, 0, 0] = 1.5  # of the first slice, which begins in front on the patient's right
     write_samples(tmp_path / "samples.png", slices, 1.5)
     sheet = imread(tmp_path / "samples.png")[..., 0]
     assert sheet.shape == (32, 32)  # two by two slices, each pixel drawn as four
