@@ -199,3 +199,15 @@ def test_the_rim_of_the_brain_is_not_judged():
     core = core_of(stack, EvidenceConfig())
     assert core.sum() < BRAIN.sum()
     assert all((part[~core] == 0).all() for part in parts_of(stack, redrawn, core, EvidenceConfig()).values())
+
+
+def test_of_one_level_what_is_wide_and_smooth_may_be_disease_and_stays():
+    one = np.zeros((1, 1, 8, 8), np.float32)
+    config = config_for(Reconstruction(one, {}), PARTS)
+    assert not config.scanner
+    slope = np.broadcast_to(np.linspace(0, 1, 8, dtype=np.float32), (1, 1, 8, 8))
+    stack = SliceStack(slope, np.ones((1, 1, 8, 8), bool), np.zeros(1, int), np.zeros(1, int))
+    core = core_of(stack, EvidenceConfig())
+    kept, gone = (parts_of(stack, Reconstruction(one, {}), core, how)["residual"] for how in (config, replace(config, scanner=True)))
+    assert np.ptp(kept[core]) > 0.5
+    assert np.abs(gone).max() < 0.05
