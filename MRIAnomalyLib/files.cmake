@@ -16,6 +16,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/calibration/conformal.py
   MRIAnomalyLib/calibration/evidence.py
   MRIAnomalyLib/calibration/judgement.py
+  MRIAnomalyLib/calibration/predicted.py
   MRIAnomalyLib/calibration/reference.py
   MRIAnomalyLib/calibration/scores.py
   MRIAnomalyLib/calibration/trend.py
@@ -45,10 +46,12 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/__init__.py
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/baselines.py
+  MRIAnomalyLib/evaluation/finish.py
   MRIAnomalyLib/evaluation/flair.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
+  MRIAnomalyLib/evaluation/note.py
   MRIAnomalyLib/evaluation/page.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
@@ -62,6 +65,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/found.py
   MRIAnomalyLib/evaluation/tables/remedies.py
   MRIAnomalyLib/evaluation/tables/speed.py
+  MRIAnomalyLib/evaluation/tables/warm_start.py
   MRIAnomalyLib/files/__init__.py
   MRIAnomalyLib/files/atomic.py
   MRIAnomalyLib/files/cases.py
@@ -140,9 +144,11 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/data.py
   MRIAnomalyLib/training/encoding.py
   MRIAnomalyLib/training/hiding.py
+  MRIAnomalyLib/training/learner.py
   MRIAnomalyLib/training/loop.py
   MRIAnomalyLib/training/pace.py
   MRIAnomalyLib/training/realism.py
+  MRIAnomalyLib/training/settings.py
   MRIAnomalyLib/training/spoiling.py
   MRIAnomalyLib/training/wasserstein.py
   )

@@ -18,6 +18,7 @@ from .bundles.loading import hardware, load_detector, pick_device
 from .bundles.model import coded
 from .calibration import judgement
 from .calibration.evidence import config_for
+from .detectors.base import Detector
 from .detectors.memory import redraw
 from .errors import CalibrationError, InputError, NotComparableError, UsageError
 from .files.atomic import check_target
@@ -29,11 +30,17 @@ from .prepare.recipe import Recipe, prepare, recipe_from
 from .records import Array, Prepared, Progress, ProgressCallback, Reconstruction, SliceStack
 
 FEWEST_PIXELS = 80  # of brain that a slice must hold to be learned from
-ABOUT = {
+ABOUT: dict[str, Any] = {
     "use": "Shows what in a scan does not look like the healthy ones it was trained on.",
     "limits": ["Calibrated p-values hold for scans like the calibration scans: same scanner, sequence and preparation."],
+    "measured": "",
     "results": [],
-    "captions": {"losses.png": "Losses in training", "samples.png": "Slices as the model draws them"},
+    "tables": {},
+    "captions": {
+        "losses.png": "Losses in training",
+        "samples.png": "Slices as the model draws them",
+        "reconstructions.png": "Slices of people the model never learned from, and below each what it says a healthy one would look like",
+    },
 }
 LICENCE_NOTE = "The weights are yours; state here under which terms the scans they were learned from may be used."
 
@@ -138,31 +145,45 @@ def calibrate(
     subjects = {coded(case.subject) for case in cases}
     if both := subjects & set(opened.model["splits"].get("train", ())):
         raise CalibrationError(f"{len(both)} of these people are among those the model was trained on. Calibrate on others.")
-    seen = _see_healthy(opened, cases, pick_device(device), progress, warn)
-    learned = judge_healthy(seen.pairs, recipe_from(opened.model["recipe"]), seen.parts)
-    model = {
-        **opened.model,
-        "splits": {**opened.model["splits"], "calibration": sorted(subjects)},
-        "calibration": {
-            "data": f"{len(cases)} people of {images.name}",
-            **learned.settings(),
-            "steps": seen.steps,
-            "ranges": plausibility.ranges_of(seen.facts),
-        },
-        "timing": {**opened.model.get("timing", {}), **seen.timing()},
-    }
-    pictures = {path.name: path.read_bytes() for path in sorted((opened.folder / "card").glob("*.png"))}
-    licence = opened.text("LICENSE")
-    save_bundle(folder, model, opened.weights(), learned.arrays(), card_of(model, pictures), pictures, licence, overwrite=overwrite)
+    people = prepare_cases(cases, recipe_from(opened.model["recipe"]), progress, "calibrate")
+    seen = see_healthy(load_detector(opened), people, pick_device(device), warn)
+    model, calibration = calibrated(opened.model, seen, f"{len(cases)} people of {images.name}")
+    save_as(opened, folder, model, calibration, overwrite)
     return folder
 
 
+def calibrated(model: Mapping[str, Any], seen: Healthy, data: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    """What model.json says and the arrays that are kept, once a model was compared with healthy people.
+
+    Args:
+        model: the entries of `bundles.model.Model` as they were.
+        seen: what its detector made of those people.
+        data: who they are, in words.
+    """
+    learned = judge_healthy(seen.pairs, recipe_from(model["recipe"]), seen.parts)
+    entries = {
+        **model,
+        "splits": {**model["splits"], "calibration": sorted(map(coded, seen.subjects))},
+        "calibration": {"data": data, **learned.settings(), "steps": seen.steps, "ranges": plausibility.ranges_of(seen.facts)},
+        "timing": {**model.get("timing", {}), **seen.timing()},
+    }
+    return entries, learned.arrays()
+
+
+def save_as(bundle: Bundle, folder: Path, model: Mapping[str, Any], calibration: dict[str, Array], overwrite: bool) -> None:
+    """Write a bundle's weights, pictures and licence with other entries and another calibration, and the card that these make."""
+    pictures = {path.name: path.read_bytes() for path in sorted((bundle.folder / "card").glob("*.png"))}
+    licence = bundle.text("LICENSE")
+    save_bundle(folder, model, bundle.weights(), calibration, card_of(model, pictures), pictures, licence, overwrite=overwrite)
+
+
 @dataclass(frozen=True, eq=False)
-class _Healthy:
+class Healthy:
     """What a detector made of healthy people."""
 
     steps: int  # of its search
     parts: tuple[str, ...]  # of the evidence that it lets speak
+    subjects: list[str] = field(default_factory=list)
     pairs: list[tuple[SliceStack, Reconstruction]] = field(default_factory=list)
     facts: list[Mapping[str, float]] = field(default_factory=list)  # measured while preparing
     seconds: dict[str, list[float]] = field(default_factory=dict)  # device -> of each scan
@@ -175,18 +196,25 @@ class _Healthy:
         }
 
 
-def _see_healthy(
-    bundle: Bundle, cases: Sequence[Case], device: str, progress: ProgressCallback | None, warn: Callable[[str], None] | None
-) -> _Healthy:
-    """Prepare and redraw each person; a device whose memory was too small once is not tried again."""
-    detector = load_detector(bundle)
-    seen, told = _Healthy(detector.steps_for("fast"), detector.parts), set[str]()
+def see_healthy(
+    detector: Detector, people: Iterable[tuple[Case, Prepared]], device: str, warn: Callable[[str], None] | None = None
+) -> Healthy:
+    """Redraw each person; a device whose memory was too small once is not tried again.
+
+    Args:
+        detector: with its weights.
+        people: prepared one by one, which is counted as a part of the time that a scan takes.
+        device: to begin on.
+        warn: called with a sentence when its memory is too small for the usual way.
+    """
+    seen, told = Healthy(detector.steps_for("fast"), detector.parts), set[str]()
     began = time.monotonic()
-    for _, prepared in prepare_cases(cases, recipe_from(bundle.model["recipe"]), progress, "calibrate"):
+    for case, prepared in people:
         drawn = redraw(detector, prepared.stack, device=device, steps=seen.steps)
         device = drawn.device
         seen.pairs.append((prepared.stack, drawn.reconstruction))
         seen.facts.append(prepared.facts)
+        seen.subjects.append(case.subject)
         now = time.monotonic()
         seen.seconds.setdefault(device, []).append(now - began)
         began = now
@@ -198,10 +226,11 @@ def _see_healthy(
 
 
 def card_of(model: Mapping[str, Any], pictures: Iterable[str]) -> str:
-    """The card of a bundle, from what its model.json says under `about` (use, limits, results, captions)."""
+    """The card of a bundle, from what its model.json says under `about` (use, limits, measured, results, tables, captions)."""
     about = {**ABOUT, **model.get("about", {})}
-    captions = {name: about["captions"].get(name, name.removesuffix(".png")) for name in pictures}
-    return write_card(model, use=about["use"], limits=about["limits"], results=about["results"], pictures=captions)
+    known = {**ABOUT["captions"], **about["captions"]}
+    captions = {name: known.get(name, name.removesuffix(".png")) for name in pictures}
+    return write_card(model, pictures=captions, **{name: about[name] for name in ("use", "limits", "measured", "results", "tables")})
 
 
 def judge_healthy(pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, parts: Sequence[str]) -> judgement.Calibration:

@@ -3,31 +3,72 @@
 import numpy as np
 import pytest
 from ellipses import ellipses
+from taught import SHORT, normals, planted, strangeness, taught, untaught
 
 from MRIAnomalyLib import detectors
 from MRIAnomalyLib.errors import BundleError, Cancelled, UsageError
+from MRIAnomalyLib.training import adversarial, loop
 
-# those of these settings that a detector knows
-TINY = {"image_size": 32, "width": 4, "steps": 40, "critic_steps": 1, "encoder_steps": 40, "batch_size": 16}
 STEPS = 20
 
 
 @pytest.fixture(scope="module", params=detectors.names())
-def trained(request):
-    kind = type(detectors.create(request.param))
-    known = set(kind.Config.__dataclass_fields__)
-    detector = detectors.create(request.param, {key: value for key, value in TINY.items() if key in known})
-    assert detector.fit(ellipses(60))
-    return detector
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def trained(name):
+    return taught(name).detector
 
 
 @pytest.fixture(scope="module")
 def stack():
-    return ellipses(5, seed=7)
+    return normals(5, seed=7)
 
 
 def test_there_is_a_detector():
     assert "anogan" in detectors.names()
+
+
+def test_training_on_32_tiny_slices_brings_healthy_counterparts_nearer_and_tells_its_losses(name, trained):
+    assert strangeness(trained, normals()).mean() < strangeness(untaught(name), normals()).mean()
+    curve = taught(name).curve
+    assert [done for done, *_ in curve] == list(range(50, curve[-1][1] + 1, 50))
+    assert all(np.isfinite(list(losses.values())).all() for *_, losses in curve)
+
+
+@pytest.mark.parametrize("contrast", [0.4, -0.4])
+def test_a_planted_blob_makes_every_slice_stranger(trained, contrast):
+    stack = normals(6, seed=3)
+    assert (strangeness(trained, planted(stack, contrast)) > strangeness(trained, stack)).all()
+
+
+def test_a_run_that_was_cut_off_ends_with_the_weights_and_curves_of_one_that_was_not(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(adversarial, "STATISTICS_BATCHES", 5)
+    straight, cut, resumed = (untaught(name, **SHORT) for _ in range(3))
+    assert straight.fit(normals(), checkpoint_folder=tmp_path / "straight")
+
+    def stop(done, total, losses):  # at step 50, with a checkpoint after step 49
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "CHECKPOINT_MINUTES", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            cut.fit(normals(), checkpoint_folder=tmp_path / "cut", log=stop)
+    assert resumed.fit(normals(), checkpoint_folder=tmp_path / "cut", resume=True)
+    assert all(np.array_equal(array, resumed.weights()[key]) for key, array in straight.weights().items())
+    curves = [(tmp_path / folder / "losses.csv").read_text() for folder in ("straight", "cut")]
+    assert curves[0] == curves[1]
+    assert (tmp_path / "cut" / "samples.png").exists()
+
+
+def test_slices_of_another_size_and_settings_that_cannot_be_are_refused(name):
+    with pytest.raises(UsageError, match="the network takes 16"):
+        untaught(name).fit(ellipses(4, 32))
+    for wrong in ({"image_size": 48}, {"width": 0}, {"steps": 0}, {"precision": "float8"}):
+        with pytest.raises(UsageError, match=next(iter(wrong))):
+            untaught(name, **wrong)
 
 
 def test_a_reconstruction_has_the_shape_of_the_slices_and_a_score_per_slice(trained, stack):

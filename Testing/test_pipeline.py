@@ -1,12 +1,16 @@
 """The whole way on the shipped bundle and the shipped brain; few search steps, for speed."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from taught import normals, taught
 
 from MRIAnomalyLib import detect, pipeline, read_volume, resources
 from MRIAnomalyLib.bundles.loading import hardware, pick_device
+from MRIAnomalyLib.detectors import fanogan
 from MRIAnomalyLib.detectors.memory import Redrawn
 from MRIAnomalyLib.errors import BundleError, Cancelled, InputError, NotComparableError, UsageError
 from MRIAnomalyLib.records import Volume
@@ -123,3 +127,20 @@ def test_a_ct_is_not_read(tmp_path):
     nib.save(nib.Nifti1Image(rng.integers(-1000, 2000, (8, 9, 10)).astype(np.int16), np.eye(4)), tmp_path / "ct.nii")
     with pytest.raises(InputError, match="CT"):
         read_volume(tmp_path / "ct.nii")
+
+
+def test_steps_of_an_f_anogan_are_those_of_a_refinement_from_its_encoders_answer(brain, monkeypatch):
+    class Reached(Exception):
+        pass
+
+    def search(generator, critic, slices, mask, starts, settings, progress):
+        assert settings.steps == 3
+        assert torch.equal(starts[:, 0], detector.encode(slices, settings.rows_at_once))
+        raise Reached
+
+    detector = taught("fanogan").detector
+    monkeypatch.setattr(fanogan, "search", search)
+    monkeypatch.setattr(pipeline, "load_detector", lambda bundle: detector)
+    monkeypatch.setattr(pipeline, "prepare", lambda *_: SimpleNamespace(stack=normals(3)))
+    with pytest.raises(Reached):
+        pipeline.detect(brain, device="cpu", steps=3)

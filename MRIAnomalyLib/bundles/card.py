@@ -13,6 +13,8 @@ def write_card(
     limits: Sequence[str],
     results: Sequence[Mapping[str, Any]],
     pictures: Mapping[str, str],
+    measured: str = "",
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> str:
     """The text of `card.md`.
 
@@ -22,6 +24,8 @@ def write_card(
         limits: what it cannot do or was not tried on, one sentence each.
         results: rows of the results table; the first row's keys are its columns.
         pictures: file name in `card/` -> caption.
+        measured: how the results came about.
+        tables: title -> rows of a further table.
     """
     training, calibration = model["training"], model["calibration"]
     splits = ", ".join(f"{name} {len(subjects)}" for name, subjects in model["splits"].items())
@@ -29,6 +33,7 @@ def write_card(
         ("Detector", f"`{model['detector']}`, {model['plane']} slices"),
         ("Licence of the weights", model["licence"]),
         ("Training data", f"{training['data']}, {training['subjects']} subjects, licence {training['licence']}"),
+        *_time_of(training),
         ("Subjects by split", splits),
         ("Calibration", f"{calibration['data']}, {calibration['subjects']} healthy subjects that training never saw"),
         ("Smallest reachable p", f"{calibration['smallest_p']:.3g}"),
@@ -44,11 +49,20 @@ def write_card(
             "\n## Training\n",
             *_table([{"setting": f"`{name}`", "value": value} for name, value in model["config"].items()]),
             "\n## Results\n",
+            *([f"{measured}\n"] if measured else []),
             *_table(results),
+            *(line for title, rows in (tables or {}).items() for line in (f"\n### {title}\n", *_table(rows))),
             "",
             *(f"![{caption}](card/{name})\n\n{caption}\n" for name, caption in pictures.items()),
         ]
     )
+
+
+def _time_of(training: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """How long the model learned and on what, where that is known."""
+    if not {"steps", "minutes", "hardware"} <= training.keys():
+        return []
+    return [("Training", f"{training['steps']:,} steps, {training['minutes']:g} minutes on {training['hardware']}")]
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -18,6 +18,7 @@ from ..errors import BundleError
 from ..records import Array, Reconstruction, SliceStack, as_stored
 from .conformal import conformal_p, controlling_threshold, kept_ranks, location_p
 from .evidence import EvidenceConfig, combine, core_of, in_own_spread, parts_of, spreads_of, standardised
+from .predicted import in_true_spread, spread_factor
 from .reference import Reference, ReferenceBuilder
 from .scores import slice_scores, volume_score
 
@@ -62,6 +63,7 @@ class Calibration:
     threshold_controlled: bool  # whether the bound on false findings is guaranteed
     config: EvidenceConfig
     coverage: Array  # (N, H, W) bool, where enough healthy subjects have brain
+    spread_factor: float  # of the spread that a detector predicts, so that it is as wide as healthy people lie; 1 where none is
     typical_spread: Mapping[str, float]  # part -> middle own spread among healthy subjects
     spread_limit: Mapping[str, float]  # part -> largest
     healthy_p_shares: Array  # (R,) mean share of core pixels at or below each kept p level in healthy subjects
@@ -79,7 +81,7 @@ class Calibration:
 
     def judge(self, stack: SliceStack, redrawn: Reconstruction) -> Judgement:
         """Judge one volume: its slices and what the detector says healthy ones would look like."""
-        stack = _within(stack, self.coverage)
+        stack, redrawn = _within(stack, self.coverage), in_true_spread(redrawn, self.spread_factor)
         core = core_of(stack, self.config)
         raw = parts_of(stack, redrawn, core, self.config)
         z = standardised(raw, self.references, core, self.config)
@@ -138,6 +140,7 @@ class Calibration:
             "threshold_controlled": self.threshold_controlled,
             "false_findings_per_volume": FALSE_FINDINGS,
             "evidence": asdict(self.config),
+            "spread_factor": self.spread_factor,
             "typical_spread": dict(self.typical_spread),
             "spread_limit": dict(self.spread_limit),
             "ranks": list(self.ranks),
@@ -165,6 +168,7 @@ def load_calibration(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -
             threshold_controlled=bool(settings["threshold_controlled"]),
             config=config,
             coverage=np.unpackbits(arrays["coverage"], count=math.prod(shape)).reshape(shape).astype(bool),
+            spread_factor=float(settings["spread_factor"]),
             typical_spread=dict(settings["typical_spread"]),
             spread_limit=dict(settings["spread_limit"]),
             healthy_p_shares=wide["healthy_p_shares"],
@@ -189,6 +193,8 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regio
     coverage = _mirrored_mean([stack.mask[:, 0] for stack, _ in subjects]) >= COVERAGE
     subjects = [(_within(stack, coverage), redrawn) for stack, redrawn in subjects]
     cores = [core_of(stack, config) for stack, _ in subjects]
+    factor = spread_factor(subjects, cores)
+    subjects = [(stack, in_true_spread(redrawn, factor)) for stack, redrawn in subjects]
     raw = [parts_of(stack, redrawn, core, config) for (stack, redrawn), core in zip(subjects, cores, strict=True)]
     builders = {
         name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), config.floors[place], odd=name == "asymmetry")
@@ -223,6 +229,7 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regio
         threshold_controlled=controlled,
         config=config,
         coverage=coverage,
+        spread_factor=factor,
         typical_spread=typical,
         spread_limit={name: max(spread[name] for spread in spreads) for name in config.parts},
         healthy_p_shares=_healthy_shares(evidence, cores, pooled, ranks),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import resources
-from .options import add_progress
+from .options import add_device, add_progress
 from .progress import Reporter
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ def add(commands: Any) -> None:
     flair.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
     flair.add_argument("--model", type=_names, required=True, metavar="NAME[,NAME...]", help="names or folders of FLAIR models")
     flair.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
-    for parser, run in ((speed, _speed), (brain, _brain), (flair, _flair)):
+    warm = tables.add_parser("warm-start", help="an f-AnoGAN's encoder as the start of a search, against searches from afar")
+    warm.add_argument("--model", required=True, metavar="NAME|FOLDER", help="a bundle of the method fanogan")
+    warm.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie: lesions in validation subjects, too")
+    add_device(warm)
+    for parser, run in ((speed, _speed), (brain, _brain), (flair, _flair), (warm, _warm_start)):
         parser.add_argument(
             "--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)"
         )
@@ -58,7 +63,6 @@ def _speed(args: argparse.Namespace, report: Reporter) -> str:
     from ..bundles.bundle import open_bundle
     from ..bundles.loading import load_detector
     from ..evaluation.tables.speed import speed_table
-    from ..files.atomic import whole_file
     from ..records import Progress
 
     size = _QUICK if args.quick else _FULL
@@ -72,10 +76,46 @@ def _speed(args: argparse.Namespace, report: Reporter) -> str:
     table = {"whole_run": _whole_run()}
     stack = _slices(bundle, size["slices"])
     table["search"] = speed_table(load_detector(bundle), stack, steps=size["steps"], alone=size["alone"], progress=tell)
+    return _written(args.out / "speed.json", table, report)
+
+
+def _warm_start(args: argparse.Namespace, report: Reporter) -> str:
+    from ..bundles.bundle import open_bundle
+    from ..bundles.loading import choose_bundle, load_detector, pick_device
+    from ..calibration.judgement import load_calibration
+    from ..errors import UsageError
+    from ..evaluation.tables.warm_start import lesion_table, lesioned_people, search_table, ways_of
+    from ..prepare.recipe import recipe_from
+    from ..records import Progress
+
+    size, device = _QUICK if args.quick else {**_FULL, "slices": 120}, pick_device(args.device)
+    bundle = choose_bundle(args.model) if args.root else open_bundle(args.model)
+    if bundle.detector != "fanogan":
+        raise UsageError(f"The model {bundle.name} has no encoder; name a bundle of the method fanogan with --model.")
+    detector = load_detector(bundle)
+    people = list(lesioned_people(args.root, recipe_from(bundle.model["recipe"]), 1 if args.quick else None)) if args.root else []
+    start, total, done = time.monotonic(), len(ways_of(size["steps"])) * (1 + len(people)), itertools.count(1)
+
+    def tell() -> None:
+        report.progress(Progress("benchmark", next(done), total, time.monotonic() - start))
+
+    weights, stack = bundle.model["files"]["weights.safetensors"], _slices(bundle, size["slices"])
+    table = {"model": bundle.name, "weights_sha256": weights, "device": device, "slices": len(stack), "subjects": len(people) // 2}
+    table["search"] = search_table(detector, stack, size["steps"], device=device, step=tell)
+    if people:
+        calibration = load_calibration(bundle.calibration(), bundle.model["calibration"])
+        table["lesions"] = lesion_table(detector, calibration, people, size["steps"], device=device, step=tell)
+    return _written(args.out / "warm-start.json", table, report)
+
+
+def _written(path: Path, table: dict[str, Any], report: Reporter) -> str:
+    """The table as it now stands in that file."""
+    from ..files.atomic import whole_file
+
     text = json.dumps(table, indent=1)
-    with whole_file(args.out / "speed.json") as path:
-        path.write_text(text + "\n", encoding="utf-8")
-    report.finished(args.out)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text + "\n", encoding="utf-8")
+    report.finished(path.parent)
     return text
 
 

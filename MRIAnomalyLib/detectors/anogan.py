@@ -7,8 +7,7 @@ Written from Schlegl et al., "Unsupervised Anomaly Detection with Generative Adv
 from __future__ import annotations
 
 import copy
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -16,14 +15,11 @@ from torch import Tensor, nn
 from ..inversion.search import SearchSettings, nearest_starts, rows_that_fit, search
 from ..nets.dcgan import Discriminator, Generator
 from ..records import Array, Reconstruction, SliceStack
-from ..training.adversarial import GameRules, Player, follow, play, settle_statistics
-from ..training.curves import write_losses, write_samples
-from ..training.data import NormalSlices, fingerprint, from_network, to_network
-from ..training.loop import Log, Run, Step, resume_run, train
-from .base import Detector, Report, check_settings, check_side, register
-
-_ANYTIME = {"steps", "fast_steps", "thorough_steps", "pool", "restarts", "lam", "prior_weight"}  # may change between stop and resume
-_SHEET = 64  # slices on the sample sheet
+from ..training.adversarial import GameRules, Player, follow, play, samples, settle_on_prior, settle_on_slices
+from ..training.data import NormalSlices, from_network, to_network
+from ..training.loop import Course
+from ..training.settings import check_settings
+from .base import SHEET, Detector, Report, register
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,7 @@ class AnoGAN(Detector):
 
     Config = AnoGANConfig
     config: AnoGANConfig
+    anytime = frozenset({"steps", "fast_steps", "thorough_steps", "pool", "restarts", "lam", "prior_weight"})
 
     def build(self) -> None:
         """Make the generator (in the end the averaged one) and the discriminator."""
@@ -81,35 +78,39 @@ class AnoGAN(Detector):
         """Search steps of a quality."""
         return self.config.fast_steps if quality == "fast" else self.config.thorough_steps
 
-    def fit(
-        self,
-        normals: SliceStack,
-        *,
-        device: str = "cpu",
-        log: Log | None = None,
-        checkpoint_folder: Path | None = None,
-        resume: bool = False,
-        max_minutes: float | None = None,
-    ) -> bool:
-        """Train on normal slices; see `Detector.fit`. Writes losses.csv, losses.png and samples.png beside the checkpoint."""
-        config = self.config
-        check_side(normals, config.image_size)
-        run, step, data = self._prepare_training(normals, device)
-        if resume and checkpoint_folder:
-            resume_run(run, checkpoint_folder)
-        finished = train(run, step, config.steps, checkpoint_folder, log, max_minutes)
-        settle_statistics(self.generator, self.discriminator, data, config.batch_size, config.latent_dim, config.seed)
-        if checkpoint_folder:
-            write_losses(checkpoint_folder, run.history)
-            write_samples(checkpoint_folder / "samples.png", self.sample(_SHEET, config.seed), config.intensity_top)
-        return finished
+    def course(self, normals: SliceStack, device: str) -> Course:
+        """See `Detector.course`: the game of both networks; the generator that is kept is the average."""
+        config, random = self.config, torch.Generator().manual_seed(self.config.seed)
+        average = self.generator.to(device)
+        generator = Player(copy.deepcopy(average), config.learning_rate)
+        discriminator = Player(self.discriminator.to(device), config.learning_rate)
+        rules = GameRules(config.batch_size, config.real_label, config.r1_gamma, config.precision)
+        data = NormalSlices(normals, config.intensity_top, config.mirror, random)
 
-    @torch.no_grad()
-    def sample(self, count: int, seed: int = 0) -> Array:
-        """Slices drawn from the prior (count, 1, H, W), standardised intensity."""
-        device = next(self.generator.parameters()).device
-        latent = torch.randn(count, self.config.latent_dim, generator=torch.Generator().manual_seed(seed))
-        return from_network(self.generator(latent.to(device)).cpu(), self.config.intensity_top).numpy()
+        def step(number: int) -> dict[str, float]:
+            real = data.batch(config.batch_size).to(device)
+            latent = torch.randn(config.batch_size, config.latent_dim, generator=random).to(device)
+            losses = play(generator, discriminator, real, latent, rules, number)
+            follow(average, generator.net, config.average_decay, number)
+            return losses
+
+        def settle() -> None:
+            settle_on_prior(average, config.batch_size, config.latent_dim, config.seed)
+            settle_on_slices(discriminator.net, data, config.batch_size)
+
+        return Course(
+            modules={"generator": generator.net, "average": average, "discriminator": discriminator.net},
+            optimisers={"generator": generator.optimiser, "discriminator": discriminator.optimiser},
+            random=random,
+            steps=config.steps,
+            step=step,
+            settle=settle,
+        )
+
+    def sheet(self, normals: SliceStack, device: str) -> Array:
+        """Slices that the generator draws."""
+        config = self.config
+        return samples(self.generator, SHEET, config.latent_dim, config.intensity_top, config.seed)
 
     def reconstruct(
         self,
@@ -145,26 +146,3 @@ class AnoGAN(Detector):
         mask = torch.from_numpy(stack.mask).to(device)
         pool = torch.randn(self.config.pool, self.config.latent_dim, generator=torch.Generator().manual_seed(seed)).to(device)
         return slices, mask, nearest_starts(generator, slices, mask, pool, self.config.restarts)
-
-    def _prepare_training(self, normals: SliceStack, device: str) -> tuple[Run, Step, NormalSlices]:
-        config, random = self.config, torch.Generator().manual_seed(self.config.seed)
-        average = self.generator.to(device)
-        generator = Player(copy.deepcopy(average), config.learning_rate)
-        discriminator = Player(self.discriminator.to(device), config.learning_rate)
-        rules = GameRules(config.batch_size, config.real_label, config.r1_gamma, config.precision)
-        data = NormalSlices(normals, config.intensity_top, config.mirror, random)
-
-        def step(number: int) -> dict[str, float]:
-            real = data.batch(config.batch_size).to(device)
-            latent = torch.randn(config.batch_size, config.latent_dim, generator=random).to(device)
-            losses = play(generator, discriminator, real, latent, rules, number)
-            follow(average, generator.net, config.average_decay, number)
-            return losses
-
-        run = Run(
-            identity={key: value for key, value in asdict(config).items() if key not in _ANYTIME} | {"slices": fingerprint(normals.pixels)},
-            modules={"generator": generator.net, "average": average, "discriminator": discriminator.net},
-            optimisers={"generator": generator.optimiser, "discriminator": discriminator.optimiser},
-            random=random,
-        )
-        return run, step, data

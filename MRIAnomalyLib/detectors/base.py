@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -14,9 +14,13 @@ from torch import nn
 
 from ..errors import BundleError, UsageError
 from ..records import Array, Reconstruction, SliceStack
-from ..training.loop import Log
+from ..training.curves import write_losses, write_samples
+from ..training.data import fingerprint, refuse_other_grid
+from ..training.loop import Course, Log, Run, resume_run, train
 
 Report = Callable[[int, int], None]  # (done, total) of a reconstruction; raising in it stops the work
+ROWS_AT_ONCE = 64  # slices that go through a network together, where nothing else is asked for
+SHEET = 64  # slices on the sample sheet
 
 _REGISTRY: dict[str, type[Detector]] = {}
 
@@ -30,6 +34,7 @@ class Detector(ABC):
     name: ClassVar[str]
     Config: ClassVar[type]
     parts: ClassVar[tuple[str, ...]] = ("residual", "atlas", "asymmetry")  # of the evidence that have a say; see calibration/evidence.py
+    anytime: ClassVar[frozenset[str]] = frozenset({"steps"})  # settings that may change between stop and resume
 
     def __init__(self, config: Any) -> None:
         """Networks with weights drawn from `config.seed`, leaving the program's own random state as it was."""
@@ -49,6 +54,9 @@ class Detector(ABC):
         """The networks that `reconstruct` needs, by name: what a bundle stores."""
 
     @abstractmethod
+    def course(self, normals: SliceStack, device: str) -> Course:
+        """How the networks learn from these slices, from the weights they have now on; for the arguments see `fit`."""
+
     def fit(
         self,
         normals: SliceStack,
@@ -65,10 +73,31 @@ class Detector(ABC):
             normals: slices on the model's grid, of many subjects.
             device: as torch names it.
             log: called with (steps done, steps in all, mean losses); raising in it stops the run.
-            checkpoint_folder: where checkpoints and curves go; without it none are written.
+            checkpoint_folder: where the checkpoint, losses.csv, losses.png and samples.png go; without it none are written.
             resume: go on from the checkpoint in that folder, if there is one, to the same weights as without the stop.
             max_minutes: stop early, ready to be resumed and usable as it is.
+
+        Raises:
+            UsageError: the slices are on another grid, or the checkpoint belongs to another run.
+            InputError: the checkpoint cannot be read.
         """
+        refuse_other_grid(normals, self.config.image_size, getattr(self.config, "levels", None))
+        run = Run(self.course(normals, device), self._identity(normals), asdict(self.Config()))
+        if resume and checkpoint_folder:
+            resume_run(run, checkpoint_folder)
+        finished = train(run, checkpoint_folder, log, max_minutes)
+        run.course.settle()
+        for net in self.modules().values():
+            net.eval().requires_grad_(True)
+        if checkpoint_folder:
+            write_losses(checkpoint_folder, run.history)
+            write_samples(checkpoint_folder / "samples.png", self.sheet(normals, device), self.config.intensity_top)
+        return finished
+
+    def sheet(self, normals: SliceStack, device: str) -> Array:
+        """Slices (SHEET, 1, H, W) that show what was learned: the healthy counterparts of some that it was learned from."""
+        some = np.linspace(0, len(normals) - 1, SHEET).astype(int)
+        return self.reconstruct(normals.take(some), device=device).healthy
 
     @abstractmethod
     def reconstruct(
@@ -98,6 +127,12 @@ class Detector(ABC):
         """Search steps that "fast" or "thorough" stands for; 0 where one pass is all there is."""
         return 0
 
+    def _identity(self, normals: SliceStack) -> dict[str, Any]:
+        """What a run is recognised by: settings that must not change on the way, and the slices."""
+        return {name: value for name, value in asdict(self.config).items() if name not in self.anytime} | {
+            "slices": fingerprint(normals.pixels)
+        }
+
     def settings(self) -> dict[str, Any]:
         """The configuration as JSON values; `create` takes it back."""
         return asdict(self.config)
@@ -121,31 +156,6 @@ class Detector(ABC):
             own = {key: torch.from_numpy(np.array(arrays[f"{name}.{key}"])) for key in net.state_dict()}
             net.load_state_dict(own)
             net.eval()
-
-
-def check_settings(config: Any, counts: Sequence[str]) -> None:
-    """Refuse a configuration that no network can be built from: `image_size`, `precision`, and these that count something.
-
-    Raises:
-        UsageError: with the setting and what it must be.
-    """
-    if config.image_size not in (16, 32, 64, 128, 256):
-        raise UsageError(f"The setting image_size is {config.image_size}; it must be 16, 32, 64, 128 or 256.")
-    for name in counts:
-        if not 1 <= (value := getattr(config, name)) <= 10_000_000:
-            raise UsageError(f"The setting {name} is {value}; it must be 1 or more.")
-    if config.precision not in ("bfloat16", "float32"):
-        raise UsageError(f"The setting precision is {config.precision}; it must be bfloat16 or float32.")
-
-
-def check_side(normals: SliceStack, image_size: int) -> None:
-    """Refuse slices that are not the network's size.
-
-    Raises:
-        UsageError: with both sizes.
-    """
-    if normals.pixels.shape[1:] != (1, image_size, image_size):
-        raise UsageError(f"The slices are {normals.pixels.shape[2:]} pixels, the network takes {image_size}; set image_size.")
 
 
 Kind = TypeVar("Kind", bound=type[Detector])

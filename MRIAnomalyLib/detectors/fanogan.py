@@ -7,28 +7,23 @@ Analysis 54, 2019). No reference code was copied.
 from __future__ import annotations
 
 import copy
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import update_bn
 
 from ..errors import UsageError
 from ..inversion.search import SearchSettings, filled_batches, rows_that_fit, search
 from ..nets.encoder import Encoder
 from ..nets.wgan import Critic, Generator
 from ..records import Array, Reconstruction, SliceStack
-from ..training.adversarial import STATISTICS_BATCHES, Player, cast, descend, follow
-from ..training.curves import write_losses, write_samples
-from ..training.data import NormalSlices, fingerprint, from_network, to_network
+from ..training.adversarial import Player, cast, descend, follow, samples, settle_on_prior, settle_on_slices
+from ..training.data import NormalSlices, from_network, to_network
 from ..training.encoding import GOALS, encoder_loss
-from ..training.loop import Log, Run, Step, resume_run, train
+from ..training.loop import Course
+from ..training.settings import check_settings
 from ..training.wasserstein import BETAS, WassersteinRules, play
-from .base import Detector, Report, check_settings, check_side, register
-
-_ANYTIME = {"encoder_steps", "refine_steps", "refine_rate", "lam", "prior_weight"}  # may change between stop and resume
-_SHEET = 64  # slices on the sample sheet
+from .base import SHEET, Detector, Report, register
 
 
 @dataclass(frozen=True)
@@ -77,6 +72,7 @@ class FAnoGAN(Detector):
 
     Config = FAnoGANConfig
     config: FAnoGANConfig
+    anytime = frozenset({"encoder_steps", "refine_steps", "refine_rate", "lam", "prior_weight"})
 
     def build(self) -> None:
         """Make the generator (in the end the averaged one), the critic and the encoder."""
@@ -93,43 +89,56 @@ class FAnoGAN(Detector):
         """Refinement steps of a quality: none for "fast"."""
         return 0 if quality == "fast" else self.config.refine_steps
 
-    def fit(
-        self,
-        normals: SliceStack,
-        *,
-        device: str = "cpu",
-        log: Log | None = None,
-        checkpoint_folder: Path | None = None,
-        resume: bool = False,
-        max_minutes: float | None = None,
-    ) -> bool:
-        """Train generator and critic, then the encoder against both; see `Detector.fit`.
+    def course(self, normals: SliceStack, device: str) -> Course:
+        """See `Detector.course`: the pair first, then the encoder against both; a run stopped before has no encoder yet."""
+        config, random = self.config, torch.Generator().manual_seed(self.config.seed)
+        average = self.generator.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        generator = Player(copy.deepcopy(average), config.learning_rate, BETAS)
+        critic = Player(self.critic.to(device), config.learning_rate, BETAS)
+        encoder = Player(self.encoder.to(device), config.learning_rate)
+        rules = WassersteinRules(config.critic_steps, config.penalty_weight, config.precision)
+        data = NormalSlices(normals, config.intensity_top, config.mirror, random)
 
-        Writes losses.csv, losses.png and samples.png beside the checkpoint. A run that is stopped in the first stage has no encoder yet.
-        """
+        def settle_generator() -> None:
+            settle_on_prior(average, config.batch_size, config.latent_dim, config.seed)
+
+        def settle() -> None:
+            settle_generator()
+            settle_on_slices(encoder.net, data, config.batch_size)
+
+        def real() -> Tensor:
+            return data.batch(config.batch_size).to(device)
+
+        def latent() -> Tensor:
+            return torch.randn(config.batch_size, config.latent_dim, generator=random).to(device)
+
+        def step(number: int) -> dict[str, float]:
+            if number < config.steps:
+                losses = play(generator, critic, real, latent, rules, random)
+                follow(average, generator.net, config.average_decay, number)
+                return losses
+            if number == config.steps:
+                settle_generator()
+            for net in (average, critic.net):
+                net.eval().requires_grad_(False)
+            with cast(torch.device(device), config.precision):
+                loss = encoder_loss(encoder.net, average, self.critic, real(), latent(), config.encoder_goal, config.feature_weight)
+            descend(encoder, loss)
+            return {"encoder": loss.item()}
+
+        return Course(
+            modules={"generator": generator.net, "average": average, "critic": critic.net, "encoder": encoder.net},
+            optimisers={"generator": generator.optimiser, "critic": critic.optimiser, "encoder": encoder.optimiser},
+            random=random,
+            steps=config.steps + config.encoder_steps,
+            step=step,
+            settle=settle,
+        )
+
+    def sheet(self, normals: SliceStack, device: str) -> Array:
+        """Slices that the generator draws."""
         config = self.config
-        check_side(normals, config.image_size)
-        run, step, data = self._prepare_training(normals, device)
-        if resume and checkpoint_folder:
-            resume_run(run, checkpoint_folder)
-        finished = train(run, step, config.steps + config.encoder_steps, checkpoint_folder, log, max_minutes)
-        if run.step <= config.steps:
-            self._settle_generator(device)
-        # In training the encoder normalised by each batch; scores are made by what all of them have in common.
-        update_bn((data.batch(config.batch_size) for _ in range(STATISTICS_BATCHES)), self.encoder, torch.device(device))
-        for net in self.modules().values():
-            net.eval().requires_grad_(True)
-        if checkpoint_folder:
-            write_losses(checkpoint_folder, run.history)
-            write_samples(checkpoint_folder / "samples.png", self.sample(_SHEET, config.seed), config.intensity_top)
-        return finished
-
-    @torch.no_grad()
-    def sample(self, count: int, seed: int = 0) -> Array:
-        """Slices drawn from the prior (count, 1, H, W), standardised intensity."""
-        latent = torch.randn(count, self.config.latent_dim, generator=torch.Generator().manual_seed(seed))
-        drawn = self.generator(latent.to(next(self.generator.parameters()).device))
-        return from_network(drawn.cpu(), self.config.intensity_top).numpy()
+        return samples(self.generator, SHEET, config.latent_dim, config.intensity_top, config.seed)
 
     def reconstruct(
         self,
@@ -147,29 +156,37 @@ class FAnoGAN(Detector):
         sum with weights 1 and kappa: the paper's anomaly score; `latent` is the mean squared difference between the encoder's answers
         for the slice and for the redrawn one.
         """
-        config = self.config
-        for net in self.modules().values():
-            net.to(device).eval()
-        slices = to_network(torch.from_numpy(stack.pixels).to(device).float(), config.intensity_top)
+        slices, mask = self.pose(stack, device)
         rows = rows_at_once or rows_that_fit(slices)
         steps = self.steps_for("thorough") if steps is None else steps
-        encoded = self._encode(slices, rows, None if steps else progress)
+        encoded = self.encode(slices, rows, None if steps else progress)
         latent = encoded
         if steps:
-            rates = config.refine_rate, config.refine_rate / 10
-            settings = SearchSettings(steps, config.lam, config.prior_weight, *rates, rows_at_once=rows)
-            mask = torch.from_numpy(stack.mask).to(device)
+            settings = self.refinement(steps, rows)
             latent = search(self.generator, self.critic, slices, mask, encoded[:, None], settings, progress).latent
         drawn, terms = self._score(slices, encoded, latent, rows)
         return Reconstruction(
-            healthy=from_network(drawn, config.intensity_top).cpu().numpy(),
+            healthy=from_network(drawn, self.config.intensity_top).cpu().numpy(),
             terms={name: value.cpu().numpy() for name, value in terms.items()},
             latent=latent.cpu().numpy(),
         )
 
+    def pose(self, stack: SliceStack, device: str) -> tuple[Tensor, Tensor]:
+        """What `encode` and `search` take, with all networks there: slices (N, 1, H, W) in [-1, 1], and their masks."""
+        for net in self.modules().values():
+            net.to(device).eval()
+        slices = to_network(torch.from_numpy(stack.pixels).to(device).float(), self.config.intensity_top)
+        return slices, torch.from_numpy(stack.mask).to(device)
+
+    def refinement(self, steps: int, rows: int) -> SearchSettings:
+        """AnoGAN's search as it goes on from the encoder's answer."""
+        config = self.config
+        rates = config.refine_rate, config.refine_rate / 10
+        return SearchSettings(steps, config.lam, config.prior_weight, *rates, rows_at_once=rows)
+
     @torch.no_grad()
-    def _encode(self, slices: Tensor, at_once: int, progress: Report | None) -> Tensor:
-        """The encoder's latent vectors (N, d)."""
+    def encode(self, slices: Tensor, at_once: int, progress: Report | None = None) -> Tensor:
+        """The encoder's latent vectors (N, d) of slices (N, 1, H, W) in [-1, 1]."""
         found = []
         for rows in filled_batches(len(slices), at_once):
             found.append(self.encoder(slices[rows]))
@@ -189,46 +206,3 @@ class FAnoGAN(Detector):
             parts.append((drawn, image, features, image + self.config.feature_weight * features, drift))
         drawn, *terms = (torch.cat(part)[: len(slices)] for part in zip(*parts, strict=True))
         return drawn, dict(zip(("image", "features", "izi_f", "latent"), terms, strict=True))
-
-    def _prepare_training(self, normals: SliceStack, device: str) -> tuple[Run, Step, NormalSlices]:
-        config, random = self.config, torch.Generator().manual_seed(self.config.seed)
-        average = self.generator.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        generator = Player(copy.deepcopy(average), config.learning_rate, BETAS)
-        critic = Player(self.critic.to(device), config.learning_rate, BETAS)
-        encoder = Player(self.encoder.to(device), config.learning_rate)
-        rules = WassersteinRules(config.critic_steps, config.penalty_weight, config.precision)
-        data = NormalSlices(normals, config.intensity_top, config.mirror, random)
-
-        def real() -> Tensor:
-            return data.batch(config.batch_size).to(device)
-
-        def latent() -> Tensor:
-            return torch.randn(config.batch_size, config.latent_dim, generator=random).to(device)
-
-        def step(number: int) -> dict[str, float]:
-            if number < config.steps:
-                losses = play(generator, critic, real, latent, rules, random)
-                follow(average, generator.net, config.average_decay, number)
-                return losses
-            if number == config.steps:
-                self._settle_generator(device)
-            for net in (average, critic.net):
-                net.eval().requires_grad_(False)
-            with cast(torch.device(device), config.precision):
-                loss = encoder_loss(encoder.net, average, self.critic, real(), latent(), config.encoder_goal, config.feature_weight)
-            descend(encoder, loss)
-            return {"encoder": loss.item()}
-
-        run = Run(
-            identity={key: value for key, value in asdict(config).items() if key not in _ANYTIME} | {"slices": fingerprint(normals.pixels)},
-            modules={"generator": generator.net, "average": average, "critic": critic.net, "encoder": encoder.net},
-            optimisers={"generator": generator.optimiser, "critic": critic.optimiser, "encoder": encoder.optimiser},
-            random=random,
-        )
-        return run, step, data
-
-    def _settle_generator(self, device: str) -> None:
-        """Measure its batch-norm statistics: the averaged generator never ran in training."""
-        random = torch.Generator().manual_seed(self.config.seed)
-        latents = (torch.randn(self.config.batch_size, self.config.latent_dim, generator=random) for _ in range(STATISTICS_BATCHES))
-        update_bn(latents, self.generator, torch.device(device))

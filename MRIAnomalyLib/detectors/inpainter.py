@@ -7,57 +7,37 @@ Recognition 2021) and regression of mean and variance by likelihood (Nix and Wei
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..errors import UsageError
-from ..nets.place import learn_place
 from ..nets.predictor import Predictor
 from ..records import Reconstruction, SliceStack
-from ..training.adversarial import follow
-from ..training.curves import write_losses, write_samples
-from ..training.data import NormalSlices, fingerprint, refuse_other_grid
 from ..training.hiding import grid, random_hidden
-from ..training.loop import Log, Run, Step, resume_run, train
-from ..training.pace import pace
+from ..training.learner import Learner, LearnerConfig
+from ..training.loop import Course
+from ..training.settings import check_share
 from ..training.spoiling import spoiled
-from .base import Detector, Report, check_settings, register
+from .base import ROWS_AT_ONCE, Detector, Report, register
 
-_ANYTIME = {"steps", "patch_share", "second_look"}  # may change between stop and resume
-_SHEET = 64  # slices on the sample sheet
-_ROWS_AT_ONCE = 64  # slices that go through the network together, where nothing else is asked for
 LEAST_SPREAD = 1e-3  # standardised intensity
 STRANGE = 2.0  # predicted standard deviations, mean of 3 x 3 pixels, from which a second look hides a place
 MOST_FOUND = 0.2  # of a slice's brain that a second look hides: without context nothing can be predicted
 
 
-@dataclass(frozen=True)
-class InpainterConfig:
+@dataclass(frozen=True, kw_only=True)
+class InpainterConfig(LearnerConfig):
     """There is no paper to follow: the defaults are what validation subjects chose."""
 
-    image_size: int = 64  # pixels per side of a square slice
-    levels: int = 60  # slices of the model's grid
-    width: int = 48  # channels of the finest level
-    intensity_top: float = 1.5  # standardised intensity that stands for white on the sample sheet
-    mirror: bool = True  # left-right flips in training, and the mirrored side as context; off for one-sided anatomy such as a knee
-    seed: int = 0
-
+    width: int = 48
     steps: int = 12_000
     batch_size: int = 24
     learning_rate: float = 1e-3
-    warm_up: int = 200  # steps in which the learning rate rises
-    settle_share: float = 0.2  # of the steps, at the end, in which it falls to nothing
     weight_decay: float = 1e-3
-    average_decay: float = 0.999  # of the averaged network, which is the one that is kept
-    precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
     spoiled_share: float = 0.5  # of the training slices: lesion-like changes in what is visible
     second_look: bool = False  # hide what the first look found, on both sides, and predict again: takes twice as long
@@ -69,10 +49,8 @@ class InpainterConfig:
         Raises:
             UsageError: with the setting and what it must be.
         """
-        check_settings(self, ("levels", "width", "steps", "batch_size", "warm_up"))
-        for name in ("settle_share", "patch_share"):
-            if not 0 < (value := getattr(self, name)) <= 0.5:
-                raise UsageError(f"The setting {name} is {value}; it must be above 0 and at most 0.5.")
+        super().__post_init__()
+        check_share(self, "patch_share")
 
 
 @register("inpainter")
@@ -82,6 +60,7 @@ class Inpainter(Detector):
     Config = InpainterConfig
     parts = ("residual", "asymmetry")  # it holds the atlas in itself
     config: InpainterConfig
+    anytime = frozenset({"steps", "patch_share", "second_look"})
 
     def build(self) -> None:
         """Make the network (in the end the averaged one)."""
@@ -92,31 +71,22 @@ class Inpainter(Detector):
         """One network, with healthy mean and spread per place in it."""
         return {"predictor": self.predictor}
 
-    def fit(
-        self,
-        normals: SliceStack,
-        *,
-        device: str = "cpu",
-        log: Log | None = None,
-        checkpoint_folder: Path | None = None,
-        resume: bool = False,
-        max_minutes: float | None = None,
-    ) -> bool:
-        """Train on normal slices; see `Detector.fit`. Writes losses.csv, losses.png and samples.png beside the checkpoint."""
+    def course(self, normals: SliceStack, device: str) -> Course:
+        """See `Detector.course`: each step predicts what is hidden of a batch of slices; a critic sees that in its place among the rest."""
         config = self.config
-        refuse_other_grid(normals, config.image_size, config.levels)
-        run, step = self._prepare_training(normals, device)
-        if resume and checkpoint_folder:
-            resume_run(run, checkpoint_folder)
-        finished = train(run, step, config.steps, checkpoint_folder, log, max_minutes)
-        self.predictor.eval()
-        if checkpoint_folder:
-            write_losses(checkpoint_folder, run.history)
-            some = np.linspace(0, len(normals) - 1, _SHEET).astype(int)
-            write_samples(
-                checkpoint_folder / "samples.png", self.reconstruct(normals.take(some), device=device).healthy, config.intensity_top
-            )
-        return finished
+        learner = Learner("predictor", self.predictor, normals, config, device)
+
+        def step(number: int) -> dict[str, float]:
+            batch = learner.data.draw(config.batch_size)
+            hidden = random_hidden(config.batch_size, config.image_size, learner.random).to(device)
+            seen = spoiled(batch.slices, config.spoiled_share, learner.random)
+            slices, mask = batch.slices.to(device), batch.mask.to(device)
+            with learner.cast():
+                mean, spread = learner.net(seen.to(device), hidden, batch.level.to(device))
+            losses = {"likelihood": likelihood_loss(slices, mean, spread, hidden * mask)}
+            return learner.learn(number, losses, slices * mask, torch.where(hidden > 0, mean, slices) * mask)
+
+        return learner.course(step)
 
     @torch.no_grad()
     def reconstruct(
@@ -137,7 +107,7 @@ class Inpainter(Detector):
         self.predictor.to(device).eval()
         slices, level = torch.from_numpy(stack.pixels).to(device).float(), torch.from_numpy(stack.level).to(device)
         mask = torch.from_numpy(stack.mask).to(device).float()
-        together = torch.arange(len(slices), device=device).split(rows_at_once or _ROWS_AT_ONCE)
+        together = torch.arange(len(slices), device=device).split(rows_at_once or ROWS_AT_ONCE)
         passes = [grid(self.config.image_size, side, row, column).to(device) for side, row, column in self._squares()]
         looks, number = 1 + self.config.second_look, itertools.count(1)
 
@@ -165,37 +135,6 @@ class Inpainter(Detector):
         for row in range(0, 2 * side, side // 2):
             for column in range(0, 2 * side, side // 2):
                 yield side, row, column
-
-    def _prepare_training(self, normals: SliceStack, device: str) -> tuple[Run, Step]:
-        config, random = self.config, torch.Generator().manual_seed(self.config.seed)
-        learn_place(self.predictor, torch.from_numpy(normals.pixels), torch.from_numpy(normals.level), config.mirror)
-        average = self.predictor.to(device)
-        net = copy.deepcopy(average).train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
-        data = NormalSlices(normals, config.intensity_top, config.mirror, random)
-
-        def step(number: int) -> dict[str, float]:
-            batch, hidden = data.draw(config.batch_size), random_hidden(config.batch_size, config.image_size, random)
-            seen = spoiled(batch.slices, config.spoiled_share, random)
-            for group in optimiser.param_groups:
-                group["lr"] = config.learning_rate * pace(number, config.steps, config.warm_up, config.settle_share)
-            with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=config.precision == "bfloat16"):
-                mean, spread = net(seen.to(device), hidden.to(device), batch.level.to(device))
-            loss = likelihood_loss(batch.slices.to(device), mean, spread, (hidden * batch.mask).to(device))
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            optimiser.step()
-            follow(average, net, config.average_decay, number)
-            return {"likelihood": loss.item()}
-
-        run = Run(
-            identity={key: value for key, value in asdict(config).items() if key not in _ANYTIME} | {"slices": fingerprint(normals.pixels)},
-            modules={"predictor": net, "average": average},
-            optimisers={"predictor": optimiser},
-            random=random,
-        )
-        return run, step
 
 
 def _look(predict: Callable[[Tensor], tuple[Tensor, Tensor]], passes: Sequence[Tensor], found: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..bundles.bundle import Bundle
 from ..bundles.loading import load_detector, pick_device
 from ..calibration.judgement import Calibration, Judgement, load_calibration
+from ..calibration.predicted import in_true_spread
 from ..prepare import plausibility
 from ..prepare.recipe import recipe_from
 from ..records import Reconstruction
@@ -22,7 +23,7 @@ class Seen:
     """One scan, redrawn and judged."""
 
     scan: Scan
-    redrawn: Reconstruction
+    redrawn: Reconstruction  # a predicted spread as the calibration corrects it
     judged: Judgement
     sequence: str  # that the model is for
 
@@ -67,7 +68,8 @@ def viewer(bundle: Bundle, calibration: Calibration, steps: Steps) -> Callable[[
     def see(scan: Scan) -> Seen:
         redrawn = detector.reconstruct(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
         steps.one()
-        return Seen(scan, redrawn, calibration.judge(scan.prepared.stack, redrawn), sequence)
+        judged = calibration.judge(scan.prepared.stack, redrawn)
+        return Seen(scan, in_true_spread(redrawn, calibration.spread_factor), judged, sequence)
 
     return see
 

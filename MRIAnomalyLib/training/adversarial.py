@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 from torch.optim.swa_utils import update_bn
 
-from .data import NormalSlices
+from ..records import Array
+from .data import NormalSlices, from_network
 
 BETAS = (0.5, 0.999)  # of Adam: the DCGAN paper's
 R1_EVERY = 16  # the penalty costs a second-order gradient, so it is taken rarely and weighted up
@@ -87,20 +88,29 @@ def follow(average: nn.Module, net: nn.Module, decay: float, step: int) -> None:
         kept.lerp_(new, share)
 
 
-def settle_statistics(
-    generator: nn.Module, discriminator: nn.Module, data: NormalSlices, batch_size: int, latent_dim: int, seed: int
-) -> None:
-    """Measure batch-norm statistics anew over many batches, because scores are made in evaluation mode.
-
-    The averaged generator never ran in training, and the discriminator's running statistics mix real and drawn slices of its
-    last few batches only; as in training, it is settled on real ones.
-    """
-    device = next(generator.parameters()).device
+def settle_on_prior(generator: nn.Module, batch_size: int, latent_dim: int, seed: int) -> None:
+    """Measure the batch-norm statistics of the averaged generator, which never ran in training, and leave it in evaluation mode."""
     random = torch.Generator().manual_seed(seed)
-    update_bn((torch.randn(batch_size, latent_dim, generator=random) for _ in range(STATISTICS_BATCHES)), generator, device)
-    update_bn((data.batch(batch_size) for _ in range(STATISTICS_BATCHES)), discriminator, device)
+    latents = (torch.randn(batch_size, latent_dim, generator=random) for _ in range(STATISTICS_BATCHES))
+    update_bn(latents, generator, next(generator.parameters()).device)
     generator.eval()
-    discriminator.eval()
+
+
+def settle_on_slices(net: nn.Module, data: NormalSlices, batch_size: int) -> None:
+    """Measure batch-norm statistics anew on real slices, and leave the network in evaluation mode, in which scores are made.
+
+    Those of training are of the last few batches only, and a discriminator's mix real and drawn slices.
+    """
+    update_bn((data.batch(batch_size) for _ in range(STATISTICS_BATCHES)), net, next(net.parameters()).device)
+    net.eval()
+
+
+@torch.no_grad()
+def samples(generator: nn.Module, count: int, latent_dim: int, intensity_top: float, seed: int) -> Array:
+    """Slices that the generator draws from the prior (count, 1, H, W), standardised intensity."""
+    latent = torch.randn(count, latent_dim, generator=torch.Generator().manual_seed(seed))
+    drawn = generator(latent.to(next(generator.parameters()).device))
+    return from_network(drawn.cpu(), intensity_top).numpy()
 
 
 def _against(logits: Tensor, label: float) -> Tensor:

@@ -59,15 +59,15 @@ class NormalSlices:
         return to_network(self.draw(size).slices, self._top)
 
 
-def refuse_other_grid(normals: SliceStack, image_size: int, levels: int) -> None:
-    """Say when slices do not lie on the grid that a network was made for.
+def refuse_other_grid(normals: SliceStack, image_size: int, levels: int | None) -> None:
+    """Say when slices do not lie on the grid that a network was made for; `levels` is None for one that does not know the place.
 
     Raises:
         UsageError: with the setting that would fit.
     """
     if normals.pixels.shape[1:] != (1, image_size, image_size):
         raise UsageError(f"The slices are {normals.pixels.shape[2:]} pixels, the network takes {image_size}; set image_size.")
-    if normals.level.max() >= levels:
+    if levels is not None and normals.level.max() >= levels:
         raise UsageError(f"The slices reach level {normals.level.max()}, the network knows {levels} levels; set levels.")
 
 

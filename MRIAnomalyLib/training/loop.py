@@ -30,33 +30,45 @@ Log = Callable[[int, int, Mapping[str, float]], None]  # (steps done, steps in a
 Step = Callable[[int], Mapping[str, float]]  # does step number n and tells its losses
 
 
-@dataclass
-class Run:
-    """Everything that changes while training, and what must stay the same for a run to be resumed."""
+@dataclass(frozen=True, eq=False)
+class Course:
+    """How something is learned: what changes on the way, and the step that changes it."""
 
-    identity: Mapping[str, Any]  # configuration and data of the run, as JSON values
     modules: Mapping[str, nn.Module]
     optimisers: Mapping[str, torch.optim.Optimizer]
     random: torch.Generator
+    steps: int
+    step: Step
+    settle: Callable[[], None] = lambda: None  # measures at the end what training left open
+
+
+@dataclass
+class Run:
+    """How far a course has come, and what must stay the same for it to be resumed."""
+
+    course: Course
+    identity: Mapping[str, Any]  # configuration and data of the run, as JSON values
+    defaults: Mapping[str, Any] = field(default_factory=dict)  # of settings that an older checkpoint does not know
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)  # mean losses of each LOG_EVERY steps
     pending: list[dict[str, float]] = field(default_factory=list)  # losses since the last line of the history
 
 
-def train(run: Run, step: Step, steps: int, folder: Path | None, log: Log | None, max_minutes: float | None) -> bool:
-    """Run `step` until `steps` are done or the time is up, with a checkpoint now and then and one at the end.
+def train(run: Run, folder: Path | None = None, log: Log | None = None, max_minutes: float | None = None) -> bool:
+    """Go through the course until it is done or the time is up, with a checkpoint now and then and one at the end.
 
     Returns:
         True when all steps are done; False when time ran out and the run can be resumed.
     """
     began = saved = time.monotonic()
+    steps = run.course.steps
     while run.step < steps:
         if max_minutes is not None and time.monotonic() - began > 60 * max_minutes:
             break
-        run.pending.append(dict(step(run.step)))
+        run.pending.append(dict(run.course.step(run.step)))
         run.step += 1
         if len(run.pending) == LOG_EVERY or run.step == steps:
-            _note(run, steps, log)
+            _note(run, log)
         if folder and time.monotonic() - saved > 60 * CHECKPOINT_MINUTES:
             save(run, folder)
             saved = time.monotonic()
@@ -65,21 +77,21 @@ def train(run: Run, step: Step, steps: int, folder: Path | None, log: Log | None
     return run.step >= steps
 
 
-def _note(run: Run, steps: int, log: Log | None) -> None:
+def _note(run: Run, log: Log | None) -> None:
     names = dict.fromkeys(name for losses in run.pending for name in losses)  # a run of two stages has two sets of losses
     means = {name: float(np.mean([losses[name] for losses in run.pending if name in losses])) for name in names}
     run.history.append({"step": run.step, **means})
     run.pending.clear()
     if log:
-        log(run.step, steps, means)
+        log(run.step, run.course.steps, means)
 
 
 def save(run: Run, folder: Path) -> None:
     """Write the checkpoint whole or not at all."""
-    tensors: dict[str, Tensor] = {"random": run.random.get_state()}
-    for name, module in run.modules.items():
+    tensors: dict[str, Tensor] = {"random": run.course.random.get_state()}
+    for name, module in run.course.modules.items():
         tensors |= {f"module/{name}/{key}": value for key, value in module.state_dict().items()}
-    for name, optimiser in run.optimisers.items():
+    for name, optimiser in run.course.optimisers.items():
         for index, state in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser/{name}/{index}/{key}": value for key, value in state.items()}
     tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
@@ -104,15 +116,20 @@ def resume_run(run: Run, folder: Path) -> None:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"The checkpoint {path} cannot be read; delete it to train from the start.") from error
-    here = json.loads(json.dumps(dict(run.identity)))
-    if differing := sorted(key for key in here.keys() | facts["identity"].keys() if here.get(key) != facts["identity"].get(key)):
+    if differing := _differing(run, facts["identity"]):
         raise UsageError(f"The checkpoint {path} was made with another {', '.join(differing)}; use the same, or another folder.")
-    for name, module in run.modules.items():
+    for name, module in run.course.modules.items():
         module.load_state_dict(_under(tensors, f"module/{name}/"))
-    for name, optimiser in run.optimisers.items():
+    for name, optimiser in run.course.optimisers.items():
         _load_optimiser(optimiser, _under(tensors, f"optimiser/{name}/"))
-    run.random.set_state(tensors["random"])
+    run.course.random.set_state(tensors["random"])
     run.step, run.history, run.pending = facts["step"], facts["history"], facts["pending"]
+
+
+def _differing(run: Run, made_with: Mapping[str, Any]) -> list[str]:
+    """What of the identity is not as it was; a setting that the checkpoint does not know came later, and was as its default is."""
+    here, defaults = (json.loads(json.dumps(dict(values))) for values in (run.identity, run.defaults))
+    return sorted(key for key in here.keys() | made_with.keys() if here.get(key) != made_with.get(key, defaults.get(key)))
 
 
 def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

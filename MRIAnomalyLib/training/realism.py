@@ -1,4 +1,4 @@
-"""A critic beside a network that restores slices: what it restores is to look real, so that healthy texture leaves no residual.
+"""A critic beside a network that makes slices: what it makes is to look real, so that healthy texture leaves no residual.
 
 Hinge losses (Lim and Ye 2017), features of the critic that are to agree (Salimans et al. 2016), and a lazy gradient penalty.
 """
@@ -20,7 +20,7 @@ LEARNING_RATE = 2e-4  # of the critic: the DCGAN paper's
 class RealismRules:
     """What a critic's word is worth."""
 
-    weight: float  # of its verdict, beside the restoration loss
+    weight: float  # of its verdict, beside the network's own loss
     feature_weight: float  # of the difference of features, likewise
     r1_gamma: float  # weight of the squared gradient at real slices, taken every R1_EVERY steps
     since: int  # step from which there is a critic
@@ -36,30 +36,30 @@ class Realism:
             self.net = PatchCritic(width).to(device)
         self.player, self._rules = Player(self.net, LEARNING_RATE), rules
 
-    def judge(self, real: Tensor, restored: Tensor, step: int) -> tuple[Tensor, dict[str, float]]:
+    def judge(self, real: Tensor, made: Tensor, step: int) -> tuple[Tensor, dict[str, float]]:
         """Move the critic on one batch (N, 1, H, W), then ask it.
 
         Returns:
-            what the restoring network is to lower beside its own loss, and the losses of both sides to be logged.
+            what the network that made them is to lower beside its own loss, and the losses of both sides to be logged.
         """
         if step < self._rules.since:
-            return restored.new_zeros(()), {"critic": 0.0, "realism": 0.0}
-        loss = critic_loss(self.net(real), self.net(restored.detach()))
+            return made.new_zeros(()), {"critic": 0.0, "realism": 0.0}
+        loss = critic_loss(self.net(real), self.net(made.detach()))
         if step % R1_EVERY == 0:
             loss = loss + R1_EVERY * self._rules.r1_gamma / 2 * squared_gradient(self.net, real)
         descend(self.player, loss)
         self.net.requires_grad_(False)
-        features = self.net.features(restored)
+        features = self.net.features(made)
         realism = realism_loss(self.net.verdict(features), features, self.net.features(real), self._rules)
         self.net.requires_grad_(True)
         return realism, {"critic": loss.item(), "realism": realism.item()}
 
 
-def critic_loss(of_real: Tensor, of_restored: Tensor) -> Tensor:
-    """Hinge loss of logits: nothing is to be gained beyond +1 for real and -1 for restored."""
-    return (1 - of_real).relu().mean() + (1 + of_restored).relu().mean()
+def critic_loss(of_real: Tensor, of_made: Tensor) -> Tensor:
+    """Hinge loss of logits: nothing is to be gained beyond +1 for real and -1 for made."""
+    return (1 - of_real).relu().mean() + (1 + of_made).relu().mean()
 
 
 def realism_loss(verdict: Tensor, features: Tensor, wanted: Tensor, rules: RealismRules) -> Tensor:
-    """A poor verdict on restored slices, and features that differ from those of the real ones."""
+    """A poor verdict on slices that were made, and features that differ from those of the real ones."""
     return rules.feature_weight * (features - wanted).abs().mean() - rules.weight * verdict.mean()

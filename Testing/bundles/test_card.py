@@ -19,3 +19,13 @@ def test_a_card_says_use_limits_data_licence_and_the_smallest_p():
 def test_a_card_without_results_says_so():
     card = write_card(make_model(), use="", limits=[], results=[], pictures={})
     assert "Nothing was measured yet." in card
+
+
+def test_a_card_tells_how_long_the_model_learned_and_how_it_was_measured():
+    learned = {"data": "Made up", "licence": "CC0", "subjects": 2, "steps": 12000, "minutes": 75, "hardware": "one core"}
+    tables = {"Other scanners": [{"site": "there", "flagged": 1}]}
+    how = {"use": "", "limits": [], "results": [{"AP": 0.5}], "pictures": {}}
+    card = write_card(make_model(training=learned), **how, measured="Measured by counting.", tables=tables)
+    assert "| Training | 12,000 steps, 75 minutes on one core |" in card
+    assert "## Results\n\nMeasured by counting.\n\n| AP |" in card
+    assert "### Other scanners\n\n| site | flagged |" in card

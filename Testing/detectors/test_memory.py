@@ -39,7 +39,7 @@ class Cramped(Detector):
     def modules(self):
         return {}
 
-    def fit(self, normals, **how):
+    def course(self, normals, device):
         raise NotImplementedError
 
     def reconstruct(self, stack, *, seed=0, device="cpu", steps=None, rows_at_once=None, progress=None):

@@ -57,6 +57,19 @@ def test_the_latent_vector_of_a_linear_generator_is_recovered():
     assert (found.latent - wanted).abs().max() < 1e-3
 
 
+def test_the_terms_of_the_loss_are_those_computed_by_hand():
+    generator = Linear()
+    torch.nn.init.zeros_(generator.map.weight)
+    torch.nn.init.constant_(generator.map.bias, 0.5)  # draws 0.5 everywhere
+    slices, mask = torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 8, 8, dtype=torch.bool)
+    slices[..., :2, :], mask[..., :4, :] = 1.0, True  # 0.5 off everywhere; then 1.5 off where the mask is not
+    slices[..., 4:, :] = -1.0
+    found = search(generator, Pixels(), slices, mask, torch.ones(1, 1, 4), SearchSettings(steps=1, lam=0.2, precision="float32"))
+    assert found.residual.item() == pytest.approx(0.5)
+    assert found.discrimination.item() == pytest.approx((0.5 + 1.5) / 2)
+    assert found.loss.item() == pytest.approx(0.8 * 0.5 + 0.2 * 1.0)
+
+
 def test_what_the_generator_drew_itself_is_found_again():
     torch.manual_seed(0)
     generator, discriminator = sharp(Generator(6, 16, 4)), sharp(Discriminator(16, 4))

@@ -1,12 +1,14 @@
 import copy
+import math
 
+import numpy as np
 import pytest
 import torch
 from ellipses import ellipses
 from torch import nn
 
 from MRIAnomalyLib.nets.dcgan import Discriminator, Generator
-from MRIAnomalyLib.training.adversarial import GameRules, Player, follow, play, settle_statistics
+from MRIAnomalyLib.training.adversarial import GameRules, Player, follow, play, samples, settle_on_prior, settle_on_slices, squared_gradient
 from MRIAnomalyLib.training.data import NormalSlices
 
 RULES = GameRules(batch_size=8, real_label=0.9, r1_gamma=0.0, precision="float32")
@@ -42,6 +44,23 @@ def test_an_undecided_discriminator_has_the_loss_of_two_coin_tosses():
     assert losses["real"] == losses["fake"] == 0.5
 
 
+def test_both_losses_are_those_computed_by_hand():
+    generator, discriminator = players()
+    nn.init.zeros_(discriminator.net.logit.weight)
+    nn.init.constant_(discriminator.net.logit.bias, 2.0)
+    discriminator.optimiser.param_groups[0]["lr"] = 0.0  # the generator is to meet the same discriminator
+    losses = play(generator, discriminator, torch.rand(8, 1, 16, 16), torch.randn(8, 4), RULES, 1)
+    real = 1 / (1 + math.exp(-2))
+    assert losses["discriminator"] == pytest.approx(-0.9 * math.log(real) - 0.1 * math.log(1 - real) - math.log(1 - real), rel=1e-5)
+    assert losses["generator"] == pytest.approx(-math.log(real), rel=1e-5)
+    assert losses["real"] == pytest.approx(real, rel=1e-5)
+
+
+def test_the_gradient_penalty_of_a_linear_discriminator_is_the_squared_length_of_its_weights():
+    linear = nn.Sequential(nn.Flatten(), nn.Linear(64, 1))
+    assert squared_gradient(linear, torch.rand(3, 1, 8, 8)).item() == pytest.approx(linear[1].weight.square().sum().item(), rel=1e-5)
+
+
 def test_the_gradient_penalty_is_taken_every_sixteenth_step_only():
     penalised = GameRules(8, 0.9, 10.0, "float32")
     at_0, at_1 = one_step(penalised, 0)[2], one_step(penalised, 1)[2]
@@ -67,10 +86,20 @@ def test_the_average_follows_the_formula():
 def test_settled_statistics_make_evaluation_agree_with_training_mode():
     generator, discriminator = (player.net for player in players())
     data = NormalSlices(ellipses(64, 16), 1.5, True, torch.Generator().manual_seed(0))
-    settle_statistics(generator, discriminator, data, batch_size=32, latent_dim=4, seed=0)
+    settle_on_prior(generator, batch_size=32, latent_dim=4, seed=0)
+    settle_on_slices(discriminator, data, batch_size=32)
     latent, slices = torch.randn(512, 4, generator=torch.Generator().manual_seed(9)), data.batch(512)
     with torch.no_grad():
         evaluated = generator(latent), discriminator.features(slices)
         trained = generator.train()(latent), discriminator.train().features(slices)
     for one, other in zip(evaluated, trained, strict=True):
         assert (one - other).abs().mean() < 0.05 * other.std()
+
+
+def test_samples_are_intensities_and_repeat():
+    generator = players()[0].net.eval()
+    drawn = samples(generator, 9, 4, 1.5, seed=4)
+    assert drawn.shape == (9, 1, 16, 16)
+    assert 0 <= drawn.min() < drawn.max() <= 1.5
+    assert np.array_equal(drawn, samples(generator, 9, 4, 1.5, seed=4))
+    assert not np.array_equal(drawn, samples(generator, 9, 4, 1.5, seed=5))

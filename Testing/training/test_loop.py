@@ -7,7 +7,7 @@ from ellipses import ellipses
 
 from MRIAnomalyLib.detectors import create
 from MRIAnomalyLib.errors import Cancelled, InputError, UsageError
-from MRIAnomalyLib.training.loop import CHECKPOINT, Run, train
+from MRIAnomalyLib.training.loop import CHECKPOINT, Course, Run, resume_run, train
 
 SMALL = {"image_size": 16, "latent_dim": 4, "width": 4, "batch_size": 8, "steps": 60, "r1_gamma": 0.1, "pool": 20}
 
@@ -79,17 +79,34 @@ def test_a_damaged_checkpoint_is_refused_in_words(normals, tmp_path, damage):
         create("anogan", SMALL).fit(normals, checkpoint_folder=tmp_path, resume=True)
 
 
-def test_a_step_that_fails_leaves_the_last_checkpoint_whole(tmp_path):
+def run_of(step, steps, identity=None, defaults=None):
+    """A run of one layer, which it gives too."""
     net = torch.nn.Linear(2, 2)
-    run = Run({}, {"net": net}, {}, torch.Generator())
-    train(run, lambda number: {"loss": 1.0}, 3, tmp_path, None, None)
+    return Run(Course({"net": net}, {}, torch.Generator(), steps, step), identity or {}, defaults or {}), net
+
+
+def test_a_step_that_fails_leaves_the_last_checkpoint_whole(tmp_path):
+    run, _ = run_of(lambda number: {"loss": 1.0}, 3)
+    train(run, tmp_path)
     before = (tmp_path / CHECKPOINT).read_bytes()
 
     def fail(number):
         net.weight.data.add_(1)
         raise Stop
 
+    longer, net = run_of(fail, 9)
+    resume_run(longer, tmp_path)
     with pytest.raises(Stop):
-        train(run, fail, 9, tmp_path, None, None)
+        train(longer, tmp_path)
     assert (tmp_path / CHECKPOINT).read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_setting_that_an_older_checkpoint_does_not_know_must_have_its_default(tmp_path):
+    train(run_of(lambda number: {}, 1, {"width": 4})[0], tmp_path)
+    defaults = {"width": 8, "critic_weight": 0.0, "cells": (4, 8)}
+    newer, _ = run_of(lambda number: {}, 1, {"width": 4, "critic_weight": 0.0, "cells": (4, 8)}, defaults)
+    resume_run(newer, tmp_path)
+    assert newer.step == 1
+    with pytest.raises(UsageError, match="another critic_weight"):
+        resume_run(run_of(lambda number: {}, 1, {"width": 4, "critic_weight": 0.1}, defaults)[0], tmp_path)

@@ -6,24 +6,24 @@ other, and what one said of them is forgotten once its rows are made.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ... import resources
 from ...bundles.bundle import Bundle, list_bundles
+from ...bundles.contents import sha256_of
 from ...bundles.loading import choose_bundle, pick_device
 from ...errors import BundleError
-from ...files.atomic import whole_file
 from ...prepare.recipe import Recipe, recipe_from
 from ...records import ProgressCallback
 from ..answers import Answers, answers_of
 from ..baselines import LEARNING_FREE, MAPS
-from ..page import page
+from ..page import write_tables
 from ..scans import SEED, People, people_of, prepare_scans
 from ..steps import Steps
-from . import alarms, deciding, fit, found
+from . import alarms, fit, found
+from .deciding import deciding
 from .remedies import prepared_anew, remedies
 
 SHIPPED = "brain-t1-"  # what the names of these models begin with
@@ -55,13 +55,9 @@ def brain_tables(
     """
     bundles = labelled([choose_bundle(model) for model in models] or shipped_bundles())
     people = people_of(root, split, quick)
-    tables = _tables(bundles, people, split, progress)
-    conditions = {**_conditions(), "looked at": LOOKED_AT[split], "quick": quick}
+    tables = {"conditions": _conditions(split, quick), **_tables(bundles, people, split, progress)}
     command = f"mrianomaly benchmark brain --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
-    with whole_file(out / f"{PAGES[split]}.json") as path:
-        path.write_text(json.dumps({"conditions": conditions, **tables}, indent=1) + "\n", encoding="utf-8")
-    with whole_file(out / f"{PAGES[split]}.md") as path:
-        path.write_text(page("Brain tables", command, {"conditions": conditions, **tables}), encoding="utf-8")
+    write_tables(out, PAGES[split], "Brain tables", command, tables)
     return out
 
 
@@ -97,20 +93,20 @@ def _tables(bundles: dict[str, Bundle], people: People, split: str, progress: Pr
         scans = prepare_scans(people, recipe, steps)
         for label in labels:
             answers = answers_of(label, bundles[label], scans, steps)
-            maps = [name for name in MAPS if name not in LEARNING_FREE or _ground(answers, recipe) not in grounds]
-            grounds.add(_ground(answers, recipe))
+            maps = [name for name in MAPS if name not in LEARNING_FREE or _ground(answers) not in grounds]
+            grounds.add(_ground(answers))
             for name, rows in _rows_of(answers, split, maps).items():
                 tables.setdefault(name, []).extend(rows)
             if split == "test" and "remedies" not in tables:  # of the preparation, not of a model: once
                 tables["remedies"] = remedies(answers, people.normals, steps)
-    tables["deciding"].sort(key=deciding.pixel_ap, reverse=True)
+    tables["deciding"].sort(key=lambda row: row["pixel_ap"], reverse=True)
     return tables
 
 
 def _rows_of(answers: Answers, split: str, maps: Sequence[str]) -> dict[str, Rows]:
     semi_synthetic, patients = found.semi_synthetic(answers, maps), found.patients(answers, maps)
     return {
-        "deciding": deciding.deciding(answers, semi_synthetic, patients),
+        "deciding": deciding(answers, semi_synthetic, patients),
         "models": [_described(answers)],
         "false_alarms": alarms.false_alarms(answers, split),
         "other_scanners": alarms.by_site(answers),
@@ -120,10 +116,10 @@ def _rows_of(answers: Answers, split: str, maps: Sequence[str]) -> dict[str, Row
     }
 
 
-def _ground(answers: Answers, recipe: Recipe) -> Hashable:
-    """All that the maps without learning depend on: models of one ground share them."""
-    config = answers.calibration.config
-    return recipe, config.smoothing_px, config.floors, config.erosion_px, *answers.bundle.model["splits"].get("calibration", ())
+def _ground(answers: Answers) -> Hashable:
+    """What healthy people show without any model: where that is the same, so are the maps that ask no model."""
+    references = [answers.calibration.references[name] for name in ("atlas", "asymmetry")]
+    return tuple(sha256_of(part.tobytes()) for reference in references for part in (reference.mean, reference.spread))
 
 
 def _described(answers: Answers) -> dict[str, Any]:
@@ -138,8 +134,15 @@ def _described(answers: Answers) -> dict[str, Any]:
     }
 
 
-def _conditions() -> dict[str, Any]:
+def _conditions(split: str, quick: bool) -> dict[str, Any]:
     import torch
 
     device = pick_device("auto")
-    return {"device": f"{device}, {torch.get_num_threads()} threads", "outline_seed": SEED, "ranked by": "mean of dark_ap and bright_ap"}
+    return {
+        "split": split,
+        "looked at": LOOKED_AT[split],
+        "ranked by": "pixel_ap, the mean of dark_ap and bright_ap",
+        "device": f"{device}, {torch.get_num_threads()} threads",
+        "outline_seed": SEED,
+        "quick": quick,
+    }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from ..answers import Answers, Seen
 from .found import ALL_PATIENTS, SHOWN
@@ -30,13 +32,9 @@ def deciding(answers: Answers, semi_synthetic: Sequence[Row], patients: Sequence
         if painted:
             figures = {f"{row['lesion']}_{name}": row[name] for row in painted for name in FIGURES}
             pooled = next(row["ap"] for row in patients if row["map"] == shown and row["patient"] == ALL_PATIENTS)
-            rows.append({"model": painted[0]["model"], "map": shown, **figures, **people, "patients_ap": pooled})
+            ranked = {"pixel_ap": round(float(np.mean([row["ap"] for row in painted])), 4)}  # dark and bright count alike
+            rows.append({"model": painted[0]["model"], "map": shown, **ranked, **figures, **people, "patients_ap": pooled})
     return rows
-
-
-def pixel_ap(row: Mapping[str, Any]) -> float:
-    """What models are ranked by: the mean of both average precisions of a row."""
-    return round((row["dark_ap"] + row["bright_ap"]) / 2, 4)
 
 
 def _people(answers: Answers) -> Row:

@@ -9,7 +9,8 @@ import pytest
 from small_answers import NOISE, Model, answers, bundle, slices
 
 from MRIAnomalyLib.evaluation.baselines import LEARNING_FREE, MAPS
-from MRIAnomalyLib.evaluation.tables import alarms, brain, deciding, fit, found
+from MRIAnomalyLib.evaluation.tables import alarms, brain, fit, found
+from MRIAnomalyLib.evaluation.tables.deciding import deciding
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +26,13 @@ def poor():
 
 @cache
 def decided(given):
-    return deciding.deciding(given, found.semi_synthetic(given), found.patients(given))
+    return deciding(given, found.semi_synthetic(given), found.patients(given))
 
 
 def test_a_model_that_draws_healthy_brains_stands_above_one_that_draws_lesions_too(good, poor):
     (better, _), (worse, _) = decided(good), decided(poor)
-    assert deciding.pixel_ap(better) > deciding.pixel_ap(worse)
+    assert better["pixel_ap"] == pytest.approx((better["dark_ap"] + better["bright_ap"]) / 2, abs=1e-4)
+    assert better["pixel_ap"] > worse["pixel_ap"]
     assert better["dark_ap_95"][0] <= better["dark_ap"] <= better["dark_ap_95"][1]
     assert better["dark_volume_auroc"] == 1.0
 
@@ -109,7 +111,7 @@ def test_heads_are_prepared_once_for_all_models_of_a_recipe_and_the_page_begins_
     brain.brain_tables(tmp_path, tmp_path / "out", quick=True, split="validation", models=list(ready))
     assert len(prepared) == 1
     tables = json.loads((tmp_path / "out" / "brain-validation.json").read_text())
-    assert list(tables)[:2] == ["conditions", "deciding"]
+    assert list(tables)[:3] == ["command", "conditions", "deciding"]
     assert tables["deciding"][0]["model"] == "brain-t1-anogan"
     assert len(tables["deciding"]) == 3  # one calibration, so the map without a model stands there once
     assert [row["weights_sha256"] for row in tables["models"]] == ["aw", "aw"]

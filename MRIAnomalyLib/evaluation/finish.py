@@ -1,0 +1,174 @@
+"""From what a training left to a bundle with calibration, pictures and card, in one command.
+
+    python -m MRIAnomalyLib.evaluation.finish RUN BUNDLE --cases CASES --about ABOUT.toml --minutes 75 --hardware "one NVIDIA H200"
+
+The training's folder RUN holds checkpoint.safetensors, weights.safetensors (what `Detector.weights` gave at the end), losses.png and
+samples.png. CASES is written by `python -m MRIAnomalyLib.evaluation.sets`. The figures come after: `mrianomaly benchmark`, then
+`evaluation.note`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file
+
+from ..bundles.bundle import save_bundle
+from ..bundles.loading import pick_device
+from ..bundles.model import coded
+from ..detectors import Detector, create, settings_of
+from ..errors import InputError
+from ..files.atomic import check_target
+from ..files.cases import Case, read_cases
+from ..learning import calibrated, card_of, prepare_cases, see_healthy, training_stack
+from ..prepare.recipe import Recipe, recipe_from
+from ..records import Prepared
+from ..training.curves import write_samples
+from ..training.loop import CHECKPOINT
+from .heads import head_of, prepare_head
+
+WEIGHTS = "weights.safetensors"
+SPLITS = ("train", "calibration", "validation", "test")
+PAIRS = 8, 4  # slices beside each other, rows of them; below each row their healthy counterparts
+TIMED = 3  # scans that are read, extracted and redrawn by the clock
+
+
+@dataclass(frozen=True)
+class About:
+    """What no file of a training knows; read from TOML."""
+
+    use: str  # may name {train}, {calibration}, {size_px} and {pixel_mm}
+    limits: list[str]  # likewise
+    data: str  # that was learned from
+    calibration: str  # whom it is compared with
+    licence: str
+    licence_text: str  # may name {name}
+    recipe: dict[str, Any]  # over the defaults
+    config: dict[str, Any]  # settings of the detector over those of the training
+
+
+def read_about(path: str | Path) -> About:
+    """The texts of a bundle; InputError when the file cannot be read or an entry is missing."""
+    try:
+        return About(**{"recipe": {}, "config": {}, **tomllib.loads(Path(path).read_text(encoding="utf-8"))})
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} does not describe a bundle: {error}.") from error
+
+
+def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hardware: str, overwrite: bool = False) -> None:
+    """Write the bundle `out`, whose name says anatomy, sequence and detector.
+
+    Args:
+        run: folder of the training.
+        out: the bundle's folder, such as brain-t1-anogan.
+        cases: folder with a cases.csv for each split.
+        about: texts.
+        minutes: the training took.
+        hardware: it ran on, in words.
+        overwrite: replace that folder if it exists.
+
+    Raises:
+        InputError: something of the training or a scan cannot be read.
+        CalibrationError: too few people to calibrate with.
+        UsageError: there is no such detector or setting, or the folder exists or cannot be written.
+    """
+    *_, name = out.name.split("-", 2)
+    check_target(out, overwrite, inputs=(run, cases))
+    detector, steps = trained(run, name.replace("-", "_"), about.config)
+    recipe = recipe_from(about.recipe)
+    people = {split: read_cases(cases / f"{split}.csv") for split in SPLITS}
+    subjects = {split: sorted({coded(case.subject) for case in of_split}) for split, of_split in people.items()}
+    model = {
+        "name": out.name,
+        "detector": detector.name,
+        "licence": about.licence,
+        "config": detector.settings(),
+        "recipe": asdict(recipe),
+        "plane": recipe.plane,
+        "training": {
+            **{"data": about.data, "licence": about.licence, "subjects": len(subjects["train"])},
+            **{"steps": steps, "minutes": minutes, "hardware": hardware},
+        },
+        "splits": subjects,
+        "about": _texts(about, subjects, recipe),
+    }
+    device = pick_device("auto")
+    model, calibration = calibrated(model, see_healthy(detector, _kept(people["calibration"], recipe), device), about.calibration)
+    # the heads above were read and extracted long ago: time is taken of whole ones
+    model["timing"] = see_healthy(detector, prepare_cases(people["calibration"][:TIMED], recipe), device).timing()
+    pictures = {name: (run / name).read_bytes() for name in ("losses.png", "samples.png")}
+    pictures["reconstructions.png"] = _beside(detector, [prepared for _, prepared in _kept(people["validation"], recipe)], device)
+    licence = about.licence_text.format(name=out.name)
+    save_bundle(out, model, detector.weights(), calibration, card_of(model, pictures), pictures, licence, overwrite=overwrite)
+
+
+def trained(run: Path, name: str, settings: Mapping[str, Any]) -> tuple[Detector, int]:
+    """The detector that a training left, in half precision as a bundle keeps it, and the steps it took.
+
+    Args:
+        run: folder of the training.
+        name: of the detector.
+        settings: over those that the checkpoint names; it does not name those that may change after training.
+
+    Raises:
+        InputError: the checkpoint or the weights cannot be read.
+    """
+    try:
+        with safe_open(run / CHECKPOINT, framework="np") as file:
+            facts = json.loads(file.metadata()["run"])
+        weights = load_file(run / WEIGHTS)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{run} does not hold a training's {CHECKPOINT} and {WEIGHTS} that can be read.") from error
+    known = {key: value for key, value in {"steps": facts["step"], **facts["identity"]}.items() if key in settings_of(name)}
+    detector = create(name, {**known, **settings})
+    detector.load_weights(weights)
+    return detector, facts["step"]
+
+
+def _kept(cases: list[Case], recipe: Recipe) -> Iterator[tuple[Case, Prepared]]:
+    """Each person prepared, with the extraction that is kept from before."""
+    for case in cases:
+        yield case, prepare_head(head_of(case), recipe)
+
+
+def _texts(about: About, subjects: Mapping[str, list[str]], recipe: Recipe) -> dict[str, Any]:
+    facts = {**asdict(recipe), **{split: len(of_split) for split, of_split in subjects.items()}}
+    return {"use": about.use.format(**facts), "limits": [limit.format(**facts) for limit in about.limits]}
+
+
+def _beside(detector: Detector, prepared: list[Prepared], device: str) -> bytes:
+    """PNG: slices of these people, evenly drawn, and below each its healthy counterpart."""
+    across, rows = PAIRS
+    slices = training_stack(prepared)
+    slices = slices.take(np.linspace(0, len(slices) - 1, across * rows).astype(int))
+    healthy = detector.reconstruct(slices, device=device, steps=detector.steps_for("fast")).healthy
+    pairs = np.stack([half.reshape(rows, across, *half.shape[1:]) for half in (slices.pixels, healthy)], 1)
+    with tempfile.TemporaryDirectory(prefix="mrianomaly-") as folder:
+        path = Path(folder) / "sheet.png"
+        write_samples(path, pairs.reshape(-1, *healthy.shape[1:]), detector.config.intensity_top)
+        return path.read_bytes()
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m MRIAnomalyLib.evaluation.finish", description="A bundle from what a training left.")
+    parser.add_argument("run", type=Path, help="folder of the training")
+    parser.add_argument("out", type=Path, metavar="bundle", help="its folder, named <anatomy>-<sequence>-<detector>")
+    parser.add_argument("--cases", type=Path, required=True, help="folder with a cases.csv for each split")
+    parser.add_argument("--about", type=read_about, required=True, help="TOML: the bundle's texts")
+    parser.add_argument("--minutes", type=float, required=True, help="the training took")
+    parser.add_argument("--hardware", required=True, help="it ran on")
+    parser.add_argument("--overwrite", action="store_true", help="replace a folder that exists")
+    finish(**vars(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    _main()
