@@ -40,12 +40,12 @@ class EvidenceConfig:
 def config_for(redrawn: Reconstruction, parts: Sequence[str]) -> EvidenceConfig:
     """The evidence of a detector that reconstructs like this, with these parts having a say.
 
-    A residual in predicted standard deviations has another floor: a tenth of one. Of one level a stroke can be so large a part that it would
-    pass for a trend or a wide spread, and there are no neighbours to smooth over; smoothing chosen on validation people.
+    A residual in predicted standard deviations has another floor: a tenth of one. Of one level a stroke can be so large a part that it
+    would pass for the scanner's doing.
     """
     residual_floor = 0.02 if redrawn.spread is None else 0.1
     usual = EvidenceConfig(silent=tuple(name for name in PARTS if name not in parts), floors=(residual_floor, 0.02, 0.02))
-    return replace(usual, smoothing_px=(0.0, 1.0, 1.0), scanner=False) if len(redrawn.healthy) == 1 else usual
+    return replace(usual, scanner=False) if len(redrawn.healthy) == 1 else usual
 
 
 def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: EvidenceConfig) -> dict[str, Array]:
