@@ -30,6 +30,7 @@ from ..errors import InputError
 from ..files.atomic import check_target
 from ..files.cases import Case, read_cases
 from ..learning import calibrated, card_of, prepare_cases, see_healthy, training_stack
+from ..pipeline import PEOPLE
 from ..prepare.recipe import Recipe, recipe_from
 from ..records import Prepared
 from ..training.curves import write_samples
@@ -54,6 +55,7 @@ class About:
     licence_text: str  # may name {name}
     recipe: dict[str, Any]  # over the defaults
     config: dict[str, Any]  # settings of the detector over those of the training
+    people: str = PEOPLE  # what the verdict calls those whom it is compared with
 
 
 def read_about(path: str | Path) -> About:
@@ -87,7 +89,7 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
     recipe = recipe_from(about.recipe)
     people = {split: read_cases(cases / f"{split}.csv") for split in SPLITS}
     subjects = {split: sorted({coded(case.subject) for case in of_split}) for split, of_split in people.items()}
-    model = {
+    model: dict[str, Any] = {
         "name": out.name,
         "detector": detector.name,
         "licence": about.licence,
@@ -103,10 +105,12 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
     }
     device = pick_device("auto")
     model, calibration = calibrated(model, see_healthy(detector, _kept(people["calibration"], recipe), device), about.calibration)
+    model["calibration"]["people"] = about.people
     # the heads above were read and extracted long ago: time is taken of whole ones
     model["timing"] = see_healthy(detector, prepare_cases(people["calibration"][:TIMED], recipe), device).timing()
     pictures = {name: (run / name).read_bytes() for name in ("losses.png", "samples.png")}
-    pictures["reconstructions.png"] = _beside(detector, [prepared for _, prepared in _kept(people["validation"], recipe)], device)
+    without = [case for case in people["validation"] if case.mask is None]
+    pictures["reconstructions.png"] = _beside(detector, [prepared for _, prepared in _kept(without, recipe)], device)
     licence = about.licence_text.format(name=out.name)
     save_bundle(out, model, detector.weights(), calibration, card_of(model, pictures), pictures, licence, overwrite=overwrite)
 
@@ -135,7 +139,10 @@ def trained(run: Path, name: str, settings: Mapping[str, Any]) -> tuple[Detector
 
 
 def _kept(cases: list[Case], recipe: Recipe) -> Iterator[tuple[Case, Prepared]]:
-    """Each person prepared, with the extraction that is kept from before."""
+    """Each person prepared; whole heads with the extraction that is kept from before, slices of one level need none."""
+    if recipe.part:
+        yield from prepare_cases(cases, recipe)
+        return
     for case in cases:
         yield case, prepare_head(head_of(case), recipe)
 

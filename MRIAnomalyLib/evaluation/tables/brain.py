@@ -107,7 +107,7 @@ def _rows_of(answers: Answers, split: str, maps: Sequence[str]) -> dict[str, Row
     semi_synthetic, patients = found.semi_synthetic(answers, maps), found.patients(answers, maps)
     return {
         "deciding": deciding(answers, semi_synthetic, patients),
-        "models": [_described(answers)],
+        "models": [described(answers.label, answers.bundle)],
         "false_alarms": alarms.false_alarms(answers, split),
         "other_scanners": alarms.by_site(answers),
         "redrawing": fit.redrawing(answers),
@@ -122,11 +122,11 @@ def _ground(answers: Answers) -> Hashable:
     return tuple(sha256_of(part.tobytes()) for reference in references for part in (reference.mean, reference.spread))
 
 
-def _described(answers: Answers) -> dict[str, Any]:
+def described(label: str, bundle: Bundle) -> dict[str, Any]:
     """Which model it is, to the byte."""
-    model = answers.bundle.model
+    model = bundle.model
     return {
-        "model": answers.label,
+        "model": label,
         **{f"{name}_sha256": model["files"][f"{name}.safetensors"] for name in ("weights", "calibration")},
         "calibration_subjects": model["calibration"]["subjects"],
         "search_steps": model["calibration"]["steps"],
