@@ -11,7 +11,7 @@ Evidence is what residual and atlas agree on, raised where the other side differ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -34,15 +34,18 @@ class EvidenceConfig:
     smoothing_px: tuple[float, ...] = (1.3, 2.0, 2.0)  # of the parts before they are standardised: slice, row, column
     asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
+    scanner: bool = True  # a smooth trend and a wide spread are the scanner's doing: they are taken away
 
 
 def config_for(redrawn: Reconstruction, parts: Sequence[str]) -> EvidenceConfig:
     """The evidence of a detector that reconstructs like this, with these parts having a say.
 
-    A residual in predicted standard deviations has another floor: a tenth of one.
+    A residual in predicted standard deviations has another floor: a tenth of one. Of one level a stroke can be so large a part that it
+    would pass for the scanner's doing.
     """
     residual_floor = 0.02 if redrawn.spread is None else 0.1
-    return EvidenceConfig(silent=tuple(name for name in PARTS if name not in parts), floors=(residual_floor, 0.02, 0.02))
+    usual = EvidenceConfig(silent=tuple(name for name in PARTS if name not in parts), floors=(residual_floor, 0.02, 0.02))
+    return replace(usual, scanner=False) if len(redrawn.healthy) == 1 else usual
 
 
 def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: EvidenceConfig) -> dict[str, Array]:
@@ -55,8 +58,9 @@ def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: Ev
     if redrawn.spread is not None:
         residual = residual / redrawn.spread[:, 0]
     brightness = smooth_inside(pixels, inside, config.smoothing_px)
+    smoothed = smooth_inside(residual, inside, config.smoothing_px)
     return {
-        "residual": without_trend(smooth_inside(residual, inside, config.smoothing_px), mask),
+        "residual": without_trend(smoothed, mask) if config.scanner else np.where(mask, smoothed, 0),
         "atlas": np.where(mask, brightness, 0),
         "asymmetry": left_right(brightness, mask),
     }

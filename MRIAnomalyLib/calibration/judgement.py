@@ -86,7 +86,8 @@ class Calibration:
         raw = parts_of(stack, redrawn, core, self.config)
         z = standardised(raw, self.references, core, self.config)
         spread = spreads_of(z, core)
-        z = in_own_spread(z, spread, self.typical_spread)
+        if self.config.scanner:
+            z = in_own_spread(z, spread, self.typical_spread)
         evidence = combine(z, self.config)
         scores = slice_scores(evidence, core)
         comparable = (scores - self.slice_mean) / self.slice_spread
@@ -205,7 +206,9 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regio
     ]
     spreads = [spreads_of(*pair) for pair in zip(z, cores, strict=True)]
     typical = {name: float(np.median([spread[name] for spread in spreads])) for name in config.parts}
-    evidence = [combine(in_own_spread(maps, spread, typical), config) for maps, spread in zip(z, spreads, strict=True)]
+    if config.scanner:
+        z = [in_own_spread(maps, spread, typical) for maps, spread in zip(z, spreads, strict=True)]
+    evidence = [combine(maps, config) for maps in z]
     scores = np.stack([slice_scores(map_, core) for map_, core in zip(evidence, cores, strict=True)])
     curves = np.stack([count_regions(map_, THRESHOLDS) for map_ in evidence])
     threshold = controlling_threshold(curves, THRESHOLDS, FALSE_FINDINGS, MOST_FINDINGS)

@@ -29,6 +29,7 @@ from ..errors import InputError
 from ..files.atomic import check_target
 from ..files.cases import Case, read_cases
 from ..learning import calibrated, card_of, prepare_cases, see_healthy, training_stack
+from ..pipeline import PEOPLE
 from ..prepare.recipe import Recipe, recipe_from
 from ..records import Prepared
 from ..training.curves import write_samples
@@ -52,6 +53,7 @@ class About:
     licence_text: str  # may name {name}
     recipe: dict[str, Any]  # over the defaults
     config: dict[str, Any]  # settings of the detector over those of the training
+    people: str = PEOPLE  # what the verdict calls those whom it is compared with
 
 
 def read_about(path: str | Path) -> About:
@@ -85,7 +87,7 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
     recipe = recipe_from(about.recipe)
     people = {split: read_cases(cases / f"{split}.csv") for split in SPLITS}
     subjects = {split: sorted({coded(case.subject) for case in of_split}) for split, of_split in people.items()}
-    model = {
+    model: dict[str, Any] = {
         "name": out.name,
         "detector": detector.name,
         "licence": about.licence,
@@ -101,6 +103,7 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
     }
     device = pick_device("auto")
     model, calibration = calibrated(model, see_healthy(detector, _kept(people["calibration"], recipe), device), about.calibration)
+    model["calibration"]["people"] = about.people
     # the heads above were read and extracted long ago: time is taken of whole ones
     model["timing"] = see_healthy(detector, prepare_cases(people["calibration"][:TIMED], recipe), device).timing()
     pictures = {name: (run / name).read_bytes() for name in ("losses.png", "samples.png")}

@@ -40,7 +40,7 @@ def write_losses(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
 
 
 def write_samples(path: Path, slices: Array, intensity_top: float) -> None:
-    """A square sheet of slices (N, 1, H, W) in standardised intensity, as the model's grid has them: front up, patient's right on the left."""
+    """A square sheet of slices (N, 1, H, W) in standardised intensity as they lie on the grid: front up, patient's right on the left."""
     across = int(np.sqrt(len(slices)))
     shown = slices[: across**2, 0]
     side_y, side_x = shown.shape[1:]

@@ -1,5 +1,6 @@
 """On made brains: an ellipsoid with smooth texture that varies between people, symmetric but for noise."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -199,3 +200,28 @@ def test_the_rim_of_the_brain_is_not_judged():
     core = core_of(stack, EvidenceConfig())
     assert core.sum() < BRAIN.sum()
     assert all((part[~core] == 0).all() for part in parts_of(stack, redrawn, core, EvidenceConfig()).values())
+
+
+def test_of_one_level_what_is_smooth_may_be_disease_and_stays():
+    size = 32
+    config = config_for(Reconstruction(np.zeros((1, 1, size, size), np.float32), {}), PARTS)
+    slope = np.broadcast_to(np.linspace(0, 1, size, dtype=np.float32), (1, 1, size, size))
+    stack = SliceStack(slope, np.ones((1, 1, size, size), bool), np.zeros(1, int), np.zeros(1, int))
+    redrawn, core = Reconstruction(np.zeros_like(slope), {}), core_of(stack, config)
+    kept, gone = (parts_of(stack, redrawn, core, how)["residual"] for how in (config, replace(config, scanner=True)))
+    assert np.ptp(kept[core]) > 0.7
+    assert np.ptp(gone[core]) < 0.3  # what is left is the smoothing of the ends
+
+
+def test_of_one_level_a_wide_spread_may_be_disease_and_stays():
+    people = [
+        (
+            SliceStack(*(part[:1] for part in (stack.pixels, stack.mask, stack.level, stack.subject))),
+            replace(redrawn, healthy=redrawn.healthy[:1]),
+        )
+        for stack, redrawn in map(person, range(30))
+    ]
+    stack, redrawn = people[0]
+    wide = replace(stack, pixels=redrawn.healthy + 3 * (stack.pixels - redrawn.healthy))
+    scores = [calibrate(people[1:], COUNT, EvidenceConfig(scanner=scanner)).judge(wide, redrawn).volume_score for scanner in (True, False)]
+    assert scores[1] > 1.5 * scores[0]

@@ -66,15 +66,15 @@ def flair_tables(
             scans[recipe] = [flair.scan_of_level(case, recipe, steps) for case in cases]
         see = viewer(bundle, calibration_of(bundle), steps)
         rows += _rows(label, [see(scan) for scan in scans[recipe]], maps)
+    people = f"{sum(case.healthy for case in cases)} without a lesion in the level, {sum(not case.healthy for case in cases)} with"
     tables = {
         "conditions": {
             "split": split,
-            "people": f"{sum(case.healthy for case in cases)} without and {sum(not case.healthy for case in cases)} with a lesion in the "
-            f"level, by subject, seed {flair.SEED} (`evaluation/flair.py`)",
-            "ranked by": "pixel_ap",
             "quick": quick,
-            "hardware": hardware(pick_device("auto")),
+            "people": f"{people}; drawn by subject, seed {flair.SEED} (`evaluation/flair.py`)",
+            "ranked by": "pixel_ap",
             "lesions": "drawn on diffusion images: some are faint on FLAIR; other white matter disease is not marked and counts as healthy",
+            "hardware": hardware(pick_device("auto")),
         },
         "deciding": sorted((row for row in rows if row["map"] in (SHOWN, BAR)), key=lambda row: row["pixel_ap"], reverse=True),
         "models": [described(label, bundle) for label, bundle in bundles.items()],
