@@ -41,11 +41,11 @@ def config_for(redrawn: Reconstruction, parts: Sequence[str]) -> EvidenceConfig:
     """The evidence of a detector that reconstructs like this, with these parts having a say.
 
     A residual in predicted standard deviations has another floor: a tenth of one. Of one level a stroke can be so large a part that it
-    would pass for the scanner's doing.
+    would pass for the scanner's doing, and there is nothing to smooth across.
     """
     residual_floor = 0.02 if redrawn.spread is None else 0.1
     usual = EvidenceConfig(silent=tuple(name for name in PARTS if name not in parts), floors=(residual_floor, 0.02, 0.02))
-    return replace(usual, scanner=False) if len(redrawn.healthy) == 1 else usual
+    return replace(usual, scanner=False, smoothing_px=(0.0, 1.0, 1.0)) if len(redrawn.healthy) == 1 else usual
 
 
 def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: EvidenceConfig) -> dict[str, Array]:
