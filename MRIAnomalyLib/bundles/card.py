@@ -35,7 +35,7 @@ def write_card(
         ("Training data", f"{training['data']}, {training['subjects']} subjects, licence {training['licence']}"),
         *_time_of(training),
         ("Subjects by split", splits),
-        ("Calibration", f"{calibration['data']}, {calibration['subjects']} healthy subjects that training never saw"),
+        ("Calibration", f"{calibration['data']}, {calibration['subjects']} {calibration.get('people', 'healthy people')} that training never saw"),
         ("Smallest reachable p", f"{calibration['smallest_p']:.3g}"),
     ]
     return "\n".join(

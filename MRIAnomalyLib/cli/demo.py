@@ -1,4 +1,4 @@
-"""`mrianomaly demo`: the two sample scans, and where to look."""
+"""`mrianomaly demo`: the two sample scans, by the best model and by AnoGAN beside it, and where to look."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SAMPLES = {"ms_lesions": resources.PATIENT, "healthy_head": resources.HEALTHY_HEAD}
 _LESIONS = {"ms_lesions": resources.PATIENT_LESIONS}
+_MODELS = {"": "auto", "_anogan": "brain-t1-anogan"}  # ending of the answer's folder -> model
 
 
 def add(commands: Any) -> None:
@@ -32,17 +33,17 @@ def run(args: argparse.Namespace, report: Reporter) -> str:
     """Detect in both samples; returns what was found and which files to open."""
     from ..files.atomic import check_target
 
-    for name in _SAMPLES:
-        check_target(args.out / name, args.overwrite)
+    runs = [(name, args.out / (name + ending), model) for ending, model in _MODELS.items() for name in _SAMPLES]
+    for _, out, _ in runs:
+        check_target(out, args.overwrite)
     lines = []
-    for name, file in _SAMPLES.items():
-        result, folder = detect_file(
-            resources.sample(file), args.out / name, report, overwrite=args.overwrite, model="auto", device=args.device
-        )
-        lines += [f"{name}: {result.verdict}", f"  look at {folder / 'overview.png'}, then {folder / 'report.html'}"]
-        lines.append(f"  in 3D Slicer, open {folder / 'scene.mrb'}")
+    for name, out, model in runs:
+        image = resources.sample(_SAMPLES[name])
+        result, folder = detect_file(image, out, report, overwrite=args.overwrite, model=model, device=args.device)
+        lines += [f"{folder.name} by {result.model.name}: {result.verdict}"]
         if name in _LESIONS:
             lines.append(f"  {_against_experts(result, resources.sample(_LESIONS[name]))}")
+        lines.append(f"  look at {folder / 'overview.png'}, then {folder / 'report.html'}; in 3D Slicer, open {folder / 'scene.mrb'}")
     report.finished(args.out)
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""`mrianomaly demo` as a new user runs it: two real heads in, two whole folders of answers out."""
+"""`mrianomaly demo` as a new user runs it: two real heads in, a whole folder of answers out for each and for each of two models."""
 
 import csv
 import json
@@ -11,8 +11,11 @@ import pytest
 from results import DEFAULT
 
 from MRIAnomalyLib import resources
+from MRIAnomalyLib.bundles.bundle import list_bundles
+from MRIAnomalyLib.bundles.loading import best_by_sequence
 
-SAMPLES = {"ms_lesions": "brain_t1_ms_lesions.nii.gz", "healthy_head": "brain_t1_healthy_head.nii.gz"}
+HEADS = {"ms_lesions": "brain_t1_ms_lesions.nii.gz", "healthy_head": "brain_t1_healthy_head.nii.gz"}
+SAMPLES = {**HEADS, **{f"{name}_anogan": head for name, head in HEADS.items()}}
 
 pytestmark = [pytest.mark.slow, pytest.mark.slicer]
 
@@ -51,6 +54,12 @@ def test_input_is_healthy_plus_residual(demo, name):
     inside = arrays["scored"] > 0
     assert inside.mean() > 0.05
     assert np.abs(scan - arrays["healthy"] - arrays["residual"])[inside].max() < 1e-2 * scan.max()
+
+
+def test_the_best_model_stands_beside_anogan(demo):
+    best = {bundle.name for bundle in best_by_sequence(list_bundles()).values()}
+    assert {answer(demo, name)["model"]["name"] for name in HEADS} <= best
+    assert {answer(demo, f"{name}_anogan")["model"]["name"] for name in HEADS} == {"brain-t1-anogan"}
 
 
 def test_the_healthy_head_is_not_flagged_and_stays_dark(demo):
