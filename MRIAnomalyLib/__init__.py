@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .bundles.bundle import open_bundle as load_bundle
     from .files.reading import read_volume
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 __all__ = [
     "BundleError",
     "CalibrationError",

@@ -177,6 +177,22 @@ set(LIBRARY_RESOURCES
   Resources/Templates/mni152_gm_2mm.nii.gz
   Resources/Templates/mni152_t1_brain_2mm.nii.gz
   Resources/Templates/mni152_wm_2mm.nii.gz
+  Resources/bundles/brain-flair-denoiser/LICENSE
+  Resources/bundles/brain-flair-denoiser/calibration.safetensors
+  Resources/bundles/brain-flair-denoiser/card.md
+  Resources/bundles/brain-flair-denoiser/card/losses.png
+  Resources/bundles/brain-flair-denoiser/card/reconstructions.png
+  Resources/bundles/brain-flair-denoiser/card/samples.png
+  Resources/bundles/brain-flair-denoiser/model.json
+  Resources/bundles/brain-flair-denoiser/weights.safetensors
+  Resources/bundles/brain-flair-inpainter/LICENSE
+  Resources/bundles/brain-flair-inpainter/calibration.safetensors
+  Resources/bundles/brain-flair-inpainter/card.md
+  Resources/bundles/brain-flair-inpainter/card/losses.png
+  Resources/bundles/brain-flair-inpainter/card/reconstructions.png
+  Resources/bundles/brain-flair-inpainter/card/samples.png
+  Resources/bundles/brain-flair-inpainter/model.json
+  Resources/bundles/brain-flair-inpainter/weights.safetensors
   Resources/bundles/brain-t1-anogan/LICENSE
   Resources/bundles/brain-t1-anogan/calibration.safetensors
   Resources/bundles/brain-t1-anogan/card.md
@@ -185,4 +201,20 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-anogan/card/samples.png
   Resources/bundles/brain-t1-anogan/model.json
   Resources/bundles/brain-t1-anogan/weights.safetensors
+  Resources/bundles/brain-t1-denoiser/LICENSE
+  Resources/bundles/brain-t1-denoiser/calibration.safetensors
+  Resources/bundles/brain-t1-denoiser/card.md
+  Resources/bundles/brain-t1-denoiser/card/losses.png
+  Resources/bundles/brain-t1-denoiser/card/reconstructions.png
+  Resources/bundles/brain-t1-denoiser/card/samples.png
+  Resources/bundles/brain-t1-denoiser/model.json
+  Resources/bundles/brain-t1-denoiser/weights.safetensors
+  Resources/bundles/brain-t1-inpainter/LICENSE
+  Resources/bundles/brain-t1-inpainter/calibration.safetensors
+  Resources/bundles/brain-t1-inpainter/card.md
+  Resources/bundles/brain-t1-inpainter/card/losses.png
+  Resources/bundles/brain-t1-inpainter/card/reconstructions.png
+  Resources/bundles/brain-t1-inpainter/card/samples.png
+  Resources/bundles/brain-t1-inpainter/model.json
+  Resources/bundles/brain-t1-inpainter/weights.safetensors
   )

@@ -23,6 +23,7 @@ from MRIAnomalyLib.records import Progress
 class FakeResult:
     verdict = "Nothing stands out."
     warnings = ("The scanner is another one.",)
+    model = types.SimpleNamespace(name="brain-t1-fake")
 
     def __init__(self, volume):
         self._volume = volume

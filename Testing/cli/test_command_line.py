@@ -182,7 +182,7 @@ def test_calibrate_hands_its_options_down(learning, tmp_path, capfd):
     assert (how["device"], how["overwrite"]) == ("cpu", False)
 
 
-def test_the_demo_runs_both_samples_and_says_where_to_look(tmp_path, monkeypatch, capfd):
+def test_the_demo_runs_both_samples_by_two_models_and_says_where_to_look(tmp_path, monkeypatch, capfd):
     seen = []
     modules = {}
     fake_pipeline.install(modules)
@@ -191,8 +191,8 @@ def test_the_demo_runs_both_samples_and_says_where_to_look(tmp_path, monkeypatch
     monkeypatch.setattr("MRIAnomalyLib.cli.demo._against_experts", lambda result, mask: "")  # the fake finds nothing
     assert main(["demo", "--out", str(tmp_path / "demo"), "--progress", "none"]) == 0
     said = capfd.readouterr().out
-    assert len(seen) == 2 and all(path.is_file() for path in seen)
-    for name in ("ms_lesions", "healthy_head"):
+    assert len(seen) == 4 and all(path.is_file() for path in seen)
+    for name in ("ms_lesions", "healthy_head", "ms_lesions_anogan", "healthy_head_anogan"):
         assert (tmp_path / "demo" / name / "result.json").exists()
         assert f"{tmp_path / 'demo' / name / 'overview.png'}" in said
     assert main(["demo", "--out", str(tmp_path / "demo")]) == 2
