@@ -28,6 +28,7 @@ def write_card(
         tables: title -> rows of a further table.
     """
     training, calibration = model["training"], model["calibration"]
+    people = calibration.get("people", "healthy people")
     splits = ", ".join(f"{name} {len(subjects)}" for name, subjects in model["splits"].items())
     facts = [
         ("Detector", f"`{model['detector']}`, {model['plane']} slices"),
@@ -35,7 +36,7 @@ def write_card(
         ("Training data", f"{training['data']}, {training['subjects']} subjects, licence {training['licence']}"),
         *_time_of(training),
         ("Subjects by split", splits),
-        ("Calibration", f"{calibration['data']}, {calibration['subjects']} {calibration.get('people', 'healthy people')} that training never saw"),
+        ("Calibration", f"{calibration['data']}, {calibration['subjects']} {people} that training never saw"),
         ("Smallest reachable p", f"{calibration['smallest_p']:.3g}"),
     ]
     return "\n".join(
