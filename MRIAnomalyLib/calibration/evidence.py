@@ -34,7 +34,7 @@ class EvidenceConfig:
     smoothing_px: tuple[float, ...] = (1.3, 2.0, 2.0)  # of the parts before they are standardised: slice, row, column
     asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
-    scanner: bool = True  # a smooth trend and a wide spread are the scanner's doing: they are taken away
+    without_scanner: bool = True  # a smooth trend and a wide spread are the scanner's doing: they are taken away
 
 
 def config_for(redrawn: Reconstruction, parts: Sequence[str]) -> EvidenceConfig:
@@ -45,7 +45,7 @@ def config_for(redrawn: Reconstruction, parts: Sequence[str]) -> EvidenceConfig:
     """
     residual_floor = 0.02 if redrawn.spread is None else 0.1
     usual = EvidenceConfig(silent=tuple(name for name in PARTS if name not in parts), floors=(residual_floor, 0.02, 0.02))
-    return replace(usual, scanner=False, smoothing_px=(0.0, 1.0, 1.0)) if len(redrawn.healthy) == 1 else usual
+    return replace(usual, without_scanner=False, smoothing_px=(0.0, 1.0, 1.0)) if len(redrawn.healthy) == 1 else usual
 
 
 def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: EvidenceConfig) -> dict[str, Array]:
@@ -60,7 +60,7 @@ def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: Ev
     brightness = smooth_inside(pixels, inside, config.smoothing_px)
     smoothed = smooth_inside(residual, inside, config.smoothing_px)
     return {
-        "residual": without_trend(smoothed, mask) if config.scanner else np.where(mask, smoothed, 0),
+        "residual": without_trend(smoothed, mask) if config.without_scanner else np.where(mask, smoothed, 0),
         "atlas": np.where(mask, brightness, 0),
         "asymmetry": left_right(brightness, mask),
     }

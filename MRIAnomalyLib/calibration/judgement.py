@@ -86,7 +86,7 @@ class Calibration:
         raw = parts_of(stack, redrawn, core, self.config)
         z = standardised(raw, self.references, core, self.config)
         spread = spreads_of(z, core)
-        if self.config.scanner:
+        if self.config.without_scanner:
             z = in_own_spread(z, spread, self.typical_spread)
         evidence = combine(z, self.config)
         scores = slice_scores(evidence, core)
@@ -206,7 +206,7 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regio
     ]
     spreads = [spreads_of(*pair) for pair in zip(z, cores, strict=True)]
     typical = {name: float(np.median([spread[name] for spread in spreads])) for name in config.parts}
-    if config.scanner:
+    if config.without_scanner:
         z = [in_own_spread(maps, spread, typical) for maps, spread in zip(z, spreads, strict=True)]
     evidence = [combine(maps, config) for maps in z]
     scores = np.stack([slice_scores(map_, core) for map_, core in zip(evidence, cores, strict=True)])

@@ -14,13 +14,13 @@ BRAIN = {
     "overlap": (0.87, 1.0),  # Dice with the template's brain, of slices that were not registered: brains of their own size fall short
 }
 CONTRAST = {  # brightness over white matter: of fluid and grey matter in the whole brain, and of grey matter around S +18 mm
-    "T1": {"fluid": (0.0, 0.75), "grey": (0.5, 0.93), "contrast": (0.5, 0.9)},  # contrast in 31 healthy people 0.61 to 0.84
-    "FLAIR": {"contrast": (0.87, 1.5), "slice_contrast": (0.72, 1.5)},  # in single slices 0.74 to 1.25 (T1: 0.60 to 0.80)
+    "T1": {"fluid": (0.0, 0.75), "grey": (0.5, 0.93), "contrast": (0.5, 0.9)},
+    "FLAIR": {"contrast": (0.87, 1.5), "slice_contrast": (0.72, 1.5)},  # of single slices, which vary more
 }
 FLAIR_FROM = {
     "contrast": 0.87,
     "slice_contrast": 0.81,
-}  # half-way; one in 50 FLAIR slices lies below, of people with much bright white matter
+}  # between the two sequences; a few FLAIR slices lie below, of people with much bright white matter
 WORDS = {
     "brain_ml": "brain volume {:.0f} mL",
     "correlation": "correlation with the brain template {:.2f}",

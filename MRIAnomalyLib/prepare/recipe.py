@@ -58,7 +58,7 @@ class Recipe:
 
 
 # What differs from a T1 head. FLAIR: one level, because its training pictures are slices of that level; their shading was left in, and
-# three of four end at no more than 1.7 times the brain's median.
+# most saturate near 1.7 times the brain's median.
 SEQUENCES: dict[str, dict[str, Any]] = {
     "T1": {},
     "FLAIR": {"slices": 1, "first_mm": 18.0, "remove_bias": False, "tone": "median", "brightest": 1.7},

@@ -208,7 +208,7 @@ def test_of_one_level_what_is_smooth_may_be_disease_and_stays():
     slope = np.broadcast_to(np.linspace(0, 1, size, dtype=np.float32), (1, 1, size, size))
     stack = SliceStack(slope, np.ones((1, 1, size, size), bool), np.zeros(1, int), np.zeros(1, int))
     redrawn, core = Reconstruction(np.zeros_like(slope), {}), core_of(stack, config)
-    kept, gone = (parts_of(stack, redrawn, core, how)["residual"] for how in (config, replace(config, scanner=True)))
+    kept, gone = (parts_of(stack, redrawn, core, how)["residual"] for how in (config, replace(config, without_scanner=True)))
     assert np.ptp(kept[core]) > 0.7
     assert np.ptp(gone[core]) < 0.3  # what is left is the smoothing of the ends
 
@@ -223,5 +223,6 @@ def test_of_one_level_a_wide_spread_may_be_disease_and_stays():
     ]
     stack, redrawn = people[0]
     wide = replace(stack, pixels=redrawn.healthy + 3 * (stack.pixels - redrawn.healthy))
-    scores = [calibrate(people[1:], COUNT, EvidenceConfig(scanner=scanner)).judge(wide, redrawn).volume_score for scanner in (True, False)]
+    configs = [EvidenceConfig(without_scanner=without) for without in (True, False)]
+    scores = [calibrate(people[1:], COUNT, config).judge(wide, redrawn).volume_score for config in configs]
     assert scores[1] > 1.5 * scores[0]
