@@ -19,6 +19,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/calibration/predicted.py
   MRIAnomalyLib/calibration/reference.py
   MRIAnomalyLib/calibration/scores.py
+  MRIAnomalyLib/calibration/stored.py
   MRIAnomalyLib/calibration/trend.py
   MRIAnomalyLib/cli/__init__.py
   MRIAnomalyLib/cli/benchmark.py

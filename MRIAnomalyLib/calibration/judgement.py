@@ -21,14 +21,15 @@ from .evidence import EvidenceConfig, combine, core_of, in_own_spread, parts_of,
 from .predicted import in_true_spread, spread_factor
 from .reference import Reference, ReferenceBuilder
 from .scores import slice_scores, volume_score
+from .stored import BLOCK, highest_in_blocks, loaded_pooled, loaded_reference, stored_pooled, stored_reference
 
 THRESHOLDS = np.round(np.geomspace(1.0, 15.0, 40), 3)  # standard deviations, among which the one for findings is sought
 FALSE_FINDINGS = 1.0  # per healthy volume, expected
 MOST_FINDINGS = 20  # per volume: more are clipped when counting (conformal risk control needs a bound)
 POOL = (3, 5, 5)  # neighbourhood (slice, row, column) a healthy subject's highest evidence is taken from: registration is not exact
 COVERAGE = 0.1  # share of healthy subjects who must have brain at a place for it to be judged: an eye left in is not compared with brain
-BLOCK = 2  # the pooled healthy maps are smooth, so that every second pixel is kept
 SIGNS = {"bright": 1, "dark": -1}
+ODD = ("asymmetry",)  # parts that change their sign in the mirror
 
 CountRegions = Callable[[Array, Array], Array]  # (evidence, thresholds) -> findings at each
 
@@ -124,12 +125,19 @@ class Calibration:
         return np.minimum(bright, dark)
 
     def arrays(self) -> dict[str, Array]:
-        """Everything numeric, maps in half precision."""
-        maps = {f"kept/{side}": array.astype(np.float16) for side, array in self.kept.items()}
+        """Everything numeric, maps as `stored` keeps them."""
+        maps = {f"kept/{side}": stored_pooled(array, self.coverage) for side, array in self.kept.items()}
         for name, reference in self.references.items():
-            maps |= {f"{name}/mean": reference.mean.astype(np.float16), f"{name}/spread": reference.spread.astype(np.float16)}
+            maps |= {f"{name}/{key}": array for key, array in stored_reference(reference, self.coverage).items()}
         exact = ("slice_mean", "slice_spread", "slice_scores", "volume_scores", "healthy_p_shares")
-        return maps | {name: np.asarray(getattr(self, name), np.float32) for name in exact} | {"coverage": np.packbits(self.coverage)}
+        return (
+            maps
+            | {name: np.asarray(getattr(self, name), np.float32) for name in exact}
+            | {
+                "grid": np.array(self.coverage.shape, np.int32),
+                "coverage": np.packbits(self.coverage),
+            }
+        )
 
     def settings(self) -> dict[str, Any]:
         """Everything else, as JSON values."""
@@ -156,10 +164,14 @@ def load_calibration(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -
     try:
         config = EvidenceConfig(**as_stored(settings["evidence"]))
         wide = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
-        shape = wide[f"{config.parts[0]}/mean"].shape
+        shape = tuple(arrays["grid"])
+        coverage = np.unpackbits(arrays["coverage"], count=math.prod(shape)).reshape(shape).astype(bool)
         return Calibration(
-            references={name: Reference(wide[f"{name}/mean"], wide[f"{name}/spread"]) for name in config.parts},
-            kept={side: wide[f"kept/{side}"] for side in SIGNS},
+            references={
+                name: loaded_reference({key: arrays[f"{name}/{key}"] for key in ("mean", "spread")}, coverage, odd=name in ODD)
+                for name in config.parts
+            },
+            kept={side: loaded_pooled(arrays[f"kept/{side}"], coverage) for side in SIGNS},
             slice_mean=wide["slice_mean"],
             slice_spread=wide["slice_spread"],
             slice_scores=wide["slice_scores"],
@@ -167,14 +179,14 @@ def load_calibration(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -
             threshold=float(settings["threshold"]),
             threshold_controlled=bool(settings["threshold_controlled"]),
             config=config,
-            coverage=np.unpackbits(arrays["coverage"], count=math.prod(shape)).reshape(shape).astype(bool),
+            coverage=coverage,
             spread_factor=float(settings["spread_factor"]),
             typical_spread=dict(settings["typical_spread"]),
             spread_limit=dict(settings["spread_limit"]),
             healthy_p_shares=wide["healthy_p_shares"],
             ranks=tuple(settings["ranks"]),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise BundleError("The bundle's calibration is incomplete. Calibrate again with `mrianomaly calibrate`.") from error
 
 
@@ -197,7 +209,7 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regio
     subjects = [(stack, in_true_spread(redrawn, factor)) for stack, redrawn in subjects]
     raw = [parts_of(stack, redrawn, core, config) for (stack, redrawn), core in zip(subjects, cores, strict=True)]
     builders = {
-        name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), config.floors[place], odd=name == "asymmetry")
+        name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), config.floors[place], odd=name in ODD)
         for place, name in enumerate(config.parts)
     }
     z = [
@@ -255,9 +267,8 @@ def _p_or_nan(score: float, normal_scores: Array) -> float:
 
 def _shrink(evidence: Array) -> Array:
     """Highest value of a neighbourhood and then of each block: (N, H, W) -> (N / 2, H / 2, W / 2), sizes rounded up."""
-    padded = np.pad(ndimage.maximum_filter(np.maximum(evidence, 0), POOL), [(0, -size % BLOCK) for size in evidence.shape])
-    blocks = padded.reshape([part for size in padded.shape for part in (size // BLOCK, BLOCK)])
-    return blocks.max((1, 3, 5)).astype(np.float16).astype(np.float32)  # as the bundle keeps them
+    pooled = highest_in_blocks(ndimage.maximum_filter(np.maximum(evidence, 0), POOL))
+    return pooled.astype(np.float16).astype(np.float32)  # as the bundle keeps them
 
 
 def _grow(kept: Array, shape: tuple[int, ...]) -> Array:

@@ -100,6 +100,12 @@ def test_an_incomplete_calibration_is_refused(calibration):
         load_calibration(arrays, calibration.settings())
 
 
+def test_maps_of_another_coverage_are_refused(calibration):
+    arrays = calibration.arrays()
+    with pytest.raises(BundleError, match="incomplete"):
+        load_calibration({**arrays, "coverage": np.packbits(np.ones(arrays["grid"], bool))}, calibration.settings())
+
+
 def test_too_few_healthy_people_are_refused():
     with pytest.raises(CalibrationError, match="5 healthy subjects"):
         calibrate([person(seed) for seed in range(5)], COUNT, EvidenceConfig())

@@ -1,0 +1,63 @@
+"""How a bundle keeps the maps of healthy people: in half precision, only where enough of them have brain, and one half of them.
+
+Each healthy subject counts together with his mirror image (see `reference`): the right half of a mean or spread says nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..records import Array
+from .reference import Reference
+
+BLOCK = 2  # the pooled evidence of healthy people is smooth, so that every second pixel is kept
+
+
+def stored_reference(reference: Reference, coverage: Array) -> dict[str, Array]:
+    """`mean` and `spread`, each (K,) float16: the K covered places of the left half; `coverage` is (N, H, W) bool."""
+    places = _left(coverage)
+    return {name: _left(getattr(reference, name))[places].astype(np.float16) for name in ("mean", "spread")}
+
+
+def loaded_reference(stored: Mapping[str, Array], coverage: Array, *, odd: bool) -> Reference:
+    """What `stored_reference` kept; nothing lies off what is healthy outside the coverage.
+
+    Args:
+        stored: its arrays.
+        coverage: (N, H, W) bool, the same on both sides.
+        odd: the mean changes its sign from left to right (left minus right).
+
+    Raises:
+        KeyError: an array is missing.
+        ValueError: it was kept for another coverage.
+    """
+    mean, spread = np.zeros(coverage.shape, np.float32), np.full(coverage.shape, np.inf, np.float32)
+    for map_, kept, sign in ((mean, stored["mean"], -1 if odd else 1), (spread, stored["spread"], 1)):
+        _left(map_[..., ::-1])[_left(coverage)] = sign * kept.astype(np.float32)
+        _left(map_)[_left(coverage)] = kept
+    return Reference(mean, spread)
+
+
+def stored_pooled(pooled: Array, coverage: Array) -> Array:
+    """Pooled healthy evidence (R, N / 2, H / 2, W / 2) by rank -> (R, K) float16: the K blocks that hold a covered place."""
+    return pooled[:, highest_in_blocks(coverage)].astype(np.float16)
+
+
+def loaded_pooled(stored: Array, coverage: Array) -> Array:
+    """What `stored_pooled` kept; 0 elsewhere. ValueError when it was kept for another coverage."""
+    blocks = highest_in_blocks(coverage)
+    pooled = np.zeros((len(stored), *blocks.shape), np.float32)
+    pooled[:, blocks] = stored
+    return pooled
+
+
+def highest_in_blocks(map_: Array) -> Array:
+    """Highest value of each block: (N, H, W) -> (N / 2, H / 2, W / 2), sizes rounded up."""
+    padded = np.pad(map_, [(0, -size % BLOCK) for size in map_.shape])
+    return padded.reshape([part for size in padded.shape for part in (size // BLOCK, BLOCK)]).max((1, 3, 5))
+
+
+def _left(map_: Array) -> Array:
+    return map_[..., : -(-map_.shape[-1] // 2)]
