@@ -1,6 +1,6 @@
 """What a person looks at while a network trains: loss curves as CSV and PNG, and a sheet of drawn slices.
 
-matplotlib is imported where it draws: detectors are loaded in Slicer's Python too, which lacks it.
+matplotlib and Pillow are imported where they draw: detectors are loaded in Slicer's Python too, which lacks the first.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import numpy as np
 
 from ..files.atomic import whole_file
 from ..records import Array
+
+GREYS = 64  # of a sheet: as many as an eye tells apart, in half of the bytes
 
 
 def write_losses(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
@@ -45,12 +47,11 @@ def write_samples(path: Path, slices: Array, intensity_top: float) -> None:
     shown = slices[: across**2, 0]
     side_y, side_x = shown.shape[1:]
     sheet = shown.reshape(across, across, side_y, side_x).swapaxes(1, 2).reshape(across * side_y, across * side_x)
-    from matplotlib.figure import Figure
+    from PIL import Image
 
-    figure = Figure(figsize=(sheet.shape[1] / 100, sheet.shape[0] / 100), dpi=200)
-    figure.figimage(np.kron(sheet, np.ones((2, 2))), cmap="gray", vmin=0, vmax=intensity_top)
+    grey = np.round(np.clip(sheet / intensity_top, 0, 1) * (GREYS - 1)) * (255 / (GREYS - 1))
     with whole_file(path) as unfinished:
-        figure.savefig(unfinished)
+        Image.fromarray(np.kron(np.round(grey), np.ones((2, 2))).astype(np.uint8)).save(unfinished, format="PNG", optimize=True)
 
 
 def _write_csv(path: Path, names: list[str], rows: Sequence[Mapping[str, float]]) -> None:

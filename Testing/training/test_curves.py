@@ -28,7 +28,7 @@ def test_the_front_is_up_and_the_patients_right_is_on_the_left(tmp_path):
     slices = np.zeros((4, 1, 8, 8), np.float32)
     slices[0, 0, 0, 0] = 1.5  # of the first slice, which begins in front on the patient's right
     write_samples(tmp_path / "samples.png", slices, 1.5)
-    sheet = imread(tmp_path / "samples.png")[..., 0]
+    sheet = imread(tmp_path / "samples.png")
     assert sheet.shape == (32, 32)  # two by two slices, each pixel drawn as four
     assert (sheet[:2, :2] == 1).all()
     assert sheet.sum() == 4
