@@ -210,6 +210,14 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-denoiser/card/samples.png
   Resources/bundles/brain-t1-denoiser/model.json
   Resources/bundles/brain-t1-denoiser/weights.safetensors
+  Resources/bundles/brain-t1-fanogan/LICENSE
+  Resources/bundles/brain-t1-fanogan/calibration.safetensors
+  Resources/bundles/brain-t1-fanogan/card.md
+  Resources/bundles/brain-t1-fanogan/card/losses.png
+  Resources/bundles/brain-t1-fanogan/card/reconstructions.png
+  Resources/bundles/brain-t1-fanogan/card/samples.png
+  Resources/bundles/brain-t1-fanogan/model.json
+  Resources/bundles/brain-t1-fanogan/weights.safetensors
   Resources/bundles/brain-t1-inpainter/LICENSE
   Resources/bundles/brain-t1-inpainter/calibration.safetensors
   Resources/bundles/brain-t1-inpainter/card.md

@@ -43,6 +43,9 @@ def add(commands: Any) -> None:
     warm = tables.add_parser("warm-start", help="an f-AnoGAN's encoder as the start of a search, against searches from afar")
     warm.add_argument("--model", required=True, metavar="NAME|FOLDER", help="a bundle of the method fanogan")
     warm.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie: lesions in validation subjects, too")
+    warm.add_argument(
+        "--people", type=int, metavar="N", help="with lesions (default: all; each takes a quarter of an hour of one processor core)"
+    )
     add_device(warm)
     pictures = tables.add_parser("pictures", help="what every model makes of the same few cases")
     pictures.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie (default: the T1 sample scans only)")
@@ -91,12 +94,14 @@ def _warm_start(args: argparse.Namespace, report: Reporter) -> str:
     from ..prepare.recipe import recipe_from
     from ..records import Progress
 
-    size, device = _QUICK if args.quick else {**_FULL, "slices": 120}, pick_device(args.device)
+    if args.people is not None and args.people < 1:
+        raise UsageError(f"--people is {args.people}; it must be 1 or more.")
+    size, device = _QUICK if args.quick else {**_FULL, "slices": 48}, pick_device(args.device)
     bundle = choose_bundle(args.model) if args.root else open_bundle(args.model)
     if bundle.detector != "fanogan":
         raise UsageError(f"The model {bundle.name} has no encoder; name a bundle of the method fanogan with --model.")
     detector = load_detector(bundle)
-    people = list(lesioned_people(args.root, recipe_from(bundle.model["recipe"]), 1 if args.quick else None)) if args.root else []
+    people = list(lesioned_people(args.root, recipe_from(bundle.model["recipe"]), 1 if args.quick else args.people)) if args.root else []
     start, total, done = time.monotonic(), len(ways_of(size["steps"])) * (1 + len(people)), itertools.count(1)
 
     def tell() -> None:

@@ -71,6 +71,7 @@ class FAnoGAN(Detector):
     """A Wasserstein GAN of normal slices, and an encoder into its latent space."""
 
     Config = FAnoGANConfig
+    parts = ("residual", "asymmetry")  # on validation subjects (T1) the atlas only took from it
     config: FAnoGANConfig
     anytime = frozenset({"encoder_steps", "refine_steps", "refine_rate", "lam", "prior_weight"})
 

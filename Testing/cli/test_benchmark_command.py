@@ -33,3 +33,8 @@ def test_a_model_without_an_encoder_is_refused_in_words(tmp_path, capsys):
     assert main(["benchmark", "warm-start", "--model", "brain-t1-anogan", "--quick", "--out", str(tmp_path), "--progress", "none"]) != 0
     assert "has no encoder" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_fewer_than_one_person_is_refused_in_words(tmp_path, capsys):
+    assert main(["benchmark", "warm-start", "--model", "brain-t1-fanogan", "--people", "0", "--out", str(tmp_path)]) == 2
+    assert "--people is 0; it must be 1 or more" in capsys.readouterr().err
