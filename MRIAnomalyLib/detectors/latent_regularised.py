@@ -73,6 +73,7 @@ class LatentRegularised(Detector):
     """A network that redraws slices from few latent directions, those of healthy people."""
 
     Config = LatentRegularisedConfig
+    parts = ("residual", "asymmetry")  # on validation subjects the atlas only took from it
     config: LatentRegularisedConfig
 
     def build(self) -> None:

@@ -33,7 +33,7 @@ def test_all_losses_and_the_state_of_the_latent_space_are_told():
 
 def test_slices_never_seen_are_redrawn_nearer_than_without_training(trained):
     stack = normals(8, seed=11)
-    assert trained.reconstruct(stack).terms["pixel"].mean() < 0.5 * untaught(NAME).reconstruct(stack).terms["pixel"].mean()
+    assert trained.reconstruct(stack).terms["pixel"].mean() < 0.8 * untaught(NAME).reconstruct(stack).terms["pixel"].mean()
 
 
 @pytest.mark.parametrize("contrast", [0.4, -0.4])
