@@ -57,7 +57,7 @@ def make_bundle(folder, people, names=("a", "b"), detector="anogan"):
     people(names)
     checkpoints = folder / "checkpoints"
     how = {"config": TINY[detector], "recipe": None, "resume": False, "max_minutes": None, "seed": 0, "checkpoints": checkpoints}
-    return learning.train(detector, folder / "cases.csv", folder / f"brain-t1-{detector}", **how)
+    return learning.train(detector, folder / "cases.csv", folder / f"brain-t1-{detector.replace('_', '-')}", **how)
 
 
 @pytest.fixture(scope="module")
