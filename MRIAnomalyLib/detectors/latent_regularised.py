@@ -41,7 +41,7 @@ class LatentRegularisedConfig:
 
     steps: int = 20_000
     batch_size: int = 64  # the rank of a batch of latent vectors cannot exceed it
-    learning_rate: float = 2e-4  # of all networks; 0.002 in the paper, ten times what such networks bear, maybe a misprint
+    learning_rate: float = 2e-4  # of all networks; the paper's 0.002 is ten times what is usual, maybe a misprint
     average_decay: float = 0.999  # of the averaged network, which is the one that is kept; the paper has none
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
