@@ -42,6 +42,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/denoiser.py
   MRIAnomalyLib/detectors/fanogan.py
   MRIAnomalyLib/detectors/inpainter.py
+  MRIAnomalyLib/detectors/latent_regularised.py
   MRIAnomalyLib/detectors/memory.py
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
@@ -113,6 +114,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/nets/__init__.py
   MRIAnomalyLib/nets/dcgan.py
   MRIAnomalyLib/nets/encoder.py
+  MRIAnomalyLib/nets/encoder_decoder.py
   MRIAnomalyLib/nets/patch_critic.py
   MRIAnomalyLib/nets/place.py
   MRIAnomalyLib/nets/predictor.py
@@ -153,8 +155,10 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/hiding.py
   MRIAnomalyLib/training/learner.py
   MRIAnomalyLib/training/loop.py
+  MRIAnomalyLib/training/low_rank.py
   MRIAnomalyLib/training/pace.py
   MRIAnomalyLib/training/realism.py
+  MRIAnomalyLib/training/redrawing.py
   MRIAnomalyLib/training/settings.py
   MRIAnomalyLib/training/spoiling.py
   MRIAnomalyLib/training/warping.py

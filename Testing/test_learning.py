@@ -22,6 +22,7 @@ TINY = {
     "fanogan": {"width": 4, "latent_dim": 4, "steps": 2, "encoder_steps": 2, "batch_size": 4, "precision": "float32"},
     "denoiser": {"width": 4, "steps": 2, "batch_size": 4, "precision": "float32"},
     "inpainter": {"width": 4, "steps": 2, "batch_size": 4, "precision": "float32"},
+    "latent_regularised": {"width": 4, "latent_dim": 4, "steps": 2, "batch_size": 4, "precision": "float32"},
 }
 NEIGHBOURS = [f"neighbour_{number:02}" for number in range(20)]
 
@@ -56,7 +57,7 @@ def make_bundle(folder, people, names=("a", "b"), detector="anogan"):
     people(names)
     checkpoints = folder / "checkpoints"
     how = {"config": TINY[detector], "recipe": None, "resume": False, "max_minutes": None, "seed": 0, "checkpoints": checkpoints}
-    return learning.train(detector, folder / "cases.csv", folder / f"brain-t1-{detector}", **how)
+    return learning.train(detector, folder / "cases.csv", folder / f"brain-t1-{detector.replace('_', '-')}", **how)
 
 
 @pytest.fixture(scope="module")
@@ -140,13 +141,14 @@ def test_a_detector_that_predicts_a_spread_is_calibrated_by_its_own_deviation(tm
     assert choose_bundle(after) is after
 
 
-def test_a_denoiser_goes_from_scans_to_a_calibrated_bundle(tmp_path, people):
-    folder = make_bundle(tmp_path, people, detector="denoiser")
+@pytest.mark.parametrize(("detector", "silent"), [("denoiser", ["atlas", "asymmetry"]), ("latent_regularised", ["atlas"])])
+def test_a_detector_of_one_pass_goes_from_scans_to_a_calibrated_bundle(tmp_path, people, detector, silent):
+    folder = make_bundle(tmp_path, people, detector=detector)
     people(NEIGHBOURS)
     learning.calibrate(folder, tmp_path / "cases.csv", tmp_path / "out", device="cpu")
     after = open_bundle(tmp_path / "out")
-    assert after.detector == "denoiser"
-    assert after.model["calibration"]["evidence"]["silent"] == ["atlas", "asymmetry"]
+    assert after.detector == detector
+    assert after.model["calibration"]["evidence"]["silent"] == silent
     assert choose_bundle(after) is after
 
 

@@ -16,7 +16,7 @@ from ..inversion.search import SearchSettings, nearest_starts, rows_that_fit, se
 from ..nets.dcgan import Discriminator, Generator
 from ..records import Array, Reconstruction, SliceStack
 from ..training.adversarial import GameRules, Player, follow, play, samples, settle_on_prior, settle_on_slices
-from ..training.data import NormalSlices, from_network, to_network
+from ..training.data import NormalSlices, from_network, posed
 from ..training.loop import Course
 from ..training.settings import check_settings
 from .base import SHEET, Detector, Report, register
@@ -142,7 +142,6 @@ class AnoGAN(Detector):
         """What `search` takes: slices (N, 1, H, W) in [-1, 1], their masks, and where each starts from (N, R, d)."""
         generator = self.generator.to(device).eval()
         self.discriminator.to(device).eval()
-        slices = to_network(torch.from_numpy(stack.pixels).to(device).float(), self.config.intensity_top)
-        mask = torch.from_numpy(stack.mask).to(device)
+        slices, mask = posed(stack, self.config.intensity_top, device)
         pool = torch.randn(self.config.pool, self.config.latent_dim, generator=torch.Generator().manual_seed(seed)).to(device)
         return slices, mask, nearest_starts(generator, slices, mask, pool, self.config.restarts)

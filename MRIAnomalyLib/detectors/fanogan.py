@@ -12,16 +12,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..errors import UsageError
 from ..inversion.search import SearchSettings, filled_batches, rows_that_fit, search
 from ..nets.encoder import Encoder
 from ..nets.wgan import Critic, Generator
 from ..records import Array, Reconstruction, SliceStack
 from ..training.adversarial import Player, cast, descend, follow, samples, settle_on_prior, settle_on_slices
-from ..training.data import NormalSlices, from_network, to_network
+from ..training.data import NormalSlices, from_network, posed
 from ..training.encoding import GOALS, encoder_loss
 from ..training.loop import Course
-from ..training.settings import check_settings
+from ..training.settings import check_choice, check_settings
 from ..training.wasserstein import BETAS, WassersteinRules, play
 from .base import SHEET, Detector, Report, register
 
@@ -62,8 +61,7 @@ class FAnoGANConfig:
             UsageError: with the setting and what it must be.
         """
         check_settings(self, ("latent_dim", "width", "steps", "critic_steps", "batch_size", "encoder_steps", "refine_steps"))
-        if self.encoder_goal not in GOALS:
-            raise UsageError(f"The setting encoder_goal is {self.encoder_goal}; it must be {', '.join(GOALS[:-1])} or {GOALS[-1]}.")
+        check_choice(self, "encoder_goal", GOALS)
 
 
 @register("fanogan")
@@ -176,8 +174,7 @@ class FAnoGAN(Detector):
         """What `encode` and `search` take, with all networks there: slices (N, 1, H, W) in [-1, 1], and their masks."""
         for net in self.modules().values():
             net.to(device).eval()
-        slices = to_network(torch.from_numpy(stack.pixels).to(device).float(), self.config.intensity_top)
-        return slices, torch.from_numpy(stack.mask).to(device)
+        return posed(stack, self.config.intensity_top, device)
 
     def refinement(self, steps: int, rows: int) -> SearchSettings:
         """AnoGAN's search as it goes on from the encoder's answer."""

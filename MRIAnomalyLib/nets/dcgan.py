@@ -1,4 +1,4 @@
-"""Generator and discriminator of AnoGAN: the deep convolutional pair of Radford et al. 2015 with kernel 4 throughout.
+"""Generator and discriminator of AnoGAN: the deep convolutional pair of Radford et al. 2015 with kernel 4 throughout; and an encoder.
 
 At 64 pixels and width 64 these are the networks of the AnoGAN knee study's Figure 4. The text of that study (ReLU in the
 generator, leaky ReLU in the discriminator) is followed where its figure says otherwise.
@@ -50,10 +50,7 @@ class Discriminator(nn.Module):
     def __init__(self, image_size: int, width: int) -> None:
         super().__init__()
         channels = _channels(image_size, width)[::-1]
-        layers: list[nn.Module] = [nn.Conv2d(1, channels[0], 4, 2, 1), nn.LeakyReLU(0.2)]
-        for narrow, wide in itertools.pairwise(channels):
-            layers += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=False), nn.BatchNorm2d(wide), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers)
+        self.layers = _trunk(channels)
         self.logit = nn.Conv2d(channels[-1], 1, 4)
         _initialise(self)
 
@@ -64,6 +61,21 @@ class Discriminator(nn.Module):
     def forward(self, slices: Tensor) -> Tensor:
         """Logit (N,)."""
         return self.logit(self.layers(slices)).flatten()
+
+
+class Encoder(nn.Module):
+    """Slice (N, 1, image_size, image_size) -> latent vector (N, latent_dim), without bounds; shaped like the discriminator."""
+
+    def __init__(self, latent_dim: int, image_size: int, width: int) -> None:
+        super().__init__()
+        channels = _channels(image_size, width)[::-1]
+        self.layers = _trunk(channels)
+        self.latent = nn.Conv2d(channels[-1], latent_dim, 4)
+        _initialise(self)
+
+    def forward(self, slices: Tensor) -> Tensor:
+        """The latent vectors of these slices."""
+        return self.latent(self.layers(slices)).flatten(1)
 
 
 def fold_batch_norm(net: Net) -> Net:
@@ -80,6 +92,14 @@ def _fold_pairs(layers: nn.Sequential) -> None:
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and isinstance(after, nn.BatchNorm2d):
             layers[place] = fuse_conv_bn_eval(layer, after, transpose=isinstance(layer, nn.ConvTranspose2d))
             layers[place + 1] = nn.Identity()
+
+
+def _trunk(channels: list[int]) -> nn.Sequential:
+    """Slice (N, 1, S, S) -> (N, channels[-1], 4, 4): what discriminator and encoder have in common."""
+    layers: list[nn.Module] = [nn.Conv2d(1, channels[0], 4, 2, 1), nn.LeakyReLU(0.2)]
+    for narrow, wide in itertools.pairwise(channels):
+        layers += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=False), nn.BatchNorm2d(wide), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers)
 
 
 def _rise(wide: int, narrow: int, stride: int = 2, padding: int = 1) -> list[nn.Module]:

@@ -43,24 +43,29 @@ def play(generator: Player, discriminator: Player, real: Tensor, latent: Tensor,
     """
     with cast(real.device, rules.precision):
         fake = generator.net(latent)
-        of_real, of_fake = discriminator.net(real).float(), discriminator.net(fake.detach()).float()
-    loss_d = _against(of_real, rules.real_label) + _against(of_fake, 0.0)
-    if rules.r1_gamma and step % R1_EVERY == 0:
-        loss_d = loss_d + R1_EVERY * rules.r1_gamma / 2 * squared_gradient(discriminator.net, real)
-    descend(discriminator, loss_d)
-
+    told = tell_apart(discriminator, real, fake.detach(), rules, step)
     discriminator.net.requires_grad_(False)  # spares a third of the backward pass
     with cast(real.device, rules.precision):
         judged = discriminator.net(fake).float()
-    loss_g = _against(judged, 1.0)
-    descend(generator, loss_g)
+    loss = against(judged, 1.0)
+    descend(generator, loss)
     discriminator.net.requires_grad_(True)
-    return {
-        "discriminator": loss_d.item(),
-        "generator": loss_g.item(),
-        "real": of_real.sigmoid().mean().item(),
-        "fake": of_fake.sigmoid().mean().item(),
-    }
+    return {**told, "generator": loss.item()}
+
+
+def tell_apart(discriminator: Player, real: Tensor, fake: Tensor, rules: GameRules, step: int) -> dict[str, float]:
+    """Move the discriminator on real and made slices (B, 1, H, W), which have no gradient.
+
+    Returns:
+        Its mean loss, and the mean probability of "real" that it gave to either.
+    """
+    with cast(real.device, rules.precision):
+        of_real, of_fake = discriminator.net(real).float(), discriminator.net(fake).float()
+    loss = against(of_real, rules.real_label) + against(of_fake, 0.0)
+    if rules.r1_gamma and step % R1_EVERY == 0:
+        loss = loss + R1_EVERY * rules.r1_gamma / 2 * squared_gradient(discriminator.net, real)
+    descend(discriminator, loss)
+    return {"discriminator": loss.item(), "real": of_real.sigmoid().mean().item(), "fake": of_fake.sigmoid().mean().item()}
 
 
 def descend(player: Player, loss: Tensor) -> None:
@@ -113,7 +118,8 @@ def samples(generator: nn.Module, count: int, latent_dim: int, intensity_top: fl
     return from_network(drawn.cpu(), intensity_top).numpy()
 
 
-def _against(logits: Tensor, label: float) -> Tensor:
+def against(logits: Tensor, label: float) -> Tensor:
+    """Mean cross-entropy of logits (B,) with one label for all of them: 1 for real, 0 for made."""
     return cross_entropy(logits, torch.full_like(logits, label))
 
 

@@ -25,6 +25,12 @@ def from_network(slices: Tensor, intensity_top: float) -> Tensor:
     return (slices + 1) * (intensity_top / 2)
 
 
+def posed(stack: SliceStack, intensity_top: float, device: str) -> tuple[Tensor, Tensor]:
+    """What a network is asked about: slices (N, 1, H, W) in [-1, 1], and their masks (N, 1, H, W) of bool."""
+    slices = to_network(torch.from_numpy(stack.pixels).to(device).float(), intensity_top)
+    return slices, torch.from_numpy(stack.mask).to(device)
+
+
 @dataclass(frozen=True)
 class Batch:
     """Normal slices as a network learns from them."""

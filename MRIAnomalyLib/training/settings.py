@@ -19,8 +19,17 @@ def check_settings(config: Any, counts: Sequence[str]) -> None:
     for name in counts:
         if not 1 <= (value := getattr(config, name)) <= 10_000_000:
             raise UsageError(f"The setting {name} is {value}; it must be 1 or more.")
-    if config.precision not in ("bfloat16", "float32"):
-        raise UsageError(f"The setting precision is {config.precision}; it must be bfloat16 or float32.")
+    check_choice(config, "precision", ("bfloat16", "float32"))
+
+
+def check_choice(config: Any, name: str, choices: Sequence[str]) -> None:
+    """Refuse a word that is not one of these.
+
+    Raises:
+        UsageError: with the setting, its value and the choices.
+    """
+    if (value := getattr(config, name)) not in choices:
+        raise UsageError(f"The setting {name} is {value}; it must be {', '.join(choices[:-1])} or {choices[-1]}.")
 
 
 def check_share(config: Any, name: str) -> None:

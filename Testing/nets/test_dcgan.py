@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from MRIAnomalyLib.nets.dcgan import Discriminator, Generator, fold_batch_norm
+from MRIAnomalyLib.nets.dcgan import Discriminator, Encoder, Generator, fold_batch_norm
 
 
 def lived_in(net):
@@ -25,6 +25,7 @@ def test_shapes_are_those_of_the_paper_and_its_neighbours(size):
     assert slices.shape == (2, 1, size, size)
     assert slices.abs().max() <= 1
     assert discriminator(slices).shape == (2,)
+    assert Encoder(20, size, 4)(slices).shape == (2, 20)
     assert discriminator.features(slices).shape == (2, 4 * min(8, size // 8) * 16)
 
 

@@ -3,7 +3,7 @@ import torch
 from ellipses import ellipses
 
 from MRIAnomalyLib.records import SliceStack
-from MRIAnomalyLib.training.data import NormalSlices, fingerprint, from_network, to_network
+from MRIAnomalyLib.training.data import NormalSlices, fingerprint, from_network, posed, to_network
 
 
 def random(seed=0):
@@ -15,6 +15,15 @@ def test_intensity_goes_to_the_network_and_back():
     assert to_network(pixels, 1.5).tolist() == [-1, 0, 1]
     assert torch.equal(from_network(to_network(pixels, 1.5), 1.5), pixels)
     assert to_network(torch.tensor([9.0]), 1.5) == 1
+
+
+def test_a_network_is_asked_about_slices_in_its_own_range_beside_their_masks():
+    pixels = np.full((2, 1, 4, 4), 0.75, np.float16)
+    pixels[1] = 9
+    slices, mask = posed(SliceStack(pixels, pixels > 1, np.arange(2), np.zeros(2, int)), 1.5, "cpu")
+    assert slices.dtype == torch.float32
+    assert slices.unique().tolist() == [0, 1]
+    assert torch.equal(mask, slices == 1)
 
 
 def test_the_same_generator_state_gives_the_same_batch():

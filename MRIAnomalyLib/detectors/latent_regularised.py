@@ -1,0 +1,155 @@
+"""Latent-regularised network: a slice through a narrow latent space and back; what does not come back is evidence.
+
+Written from Wang et al., "Brain Tumor Anomaly Detection via Latent Regularized Adversarial Network" (arXiv 2007.04734, 2020): encoder,
+decoder and auxiliary encoder of GANomaly (Akcay et al., ACCV 2018), with a loss that keeps healthy slices in few latent directions. No
+reference code was copied.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import UsageError
+from ..inversion.search import filled_batches
+from ..nets.dcgan import Discriminator
+from ..nets.encoder_decoder import EncoderDecoder
+from ..records import Reconstruction, SliceStack
+from ..training.adversarial import GameRules, Player, follow, settle_on_slices
+from ..training.data import NormalSlices, from_network, posed
+from ..training.loop import Course
+from ..training.low_rank import LOW_RANK_FORMS
+from ..training.redrawing import ADVERSARIAL_GOALS, LossWeights, RedrawingRules, redraw_better
+from ..training.settings import check_choice, check_settings
+from .base import ROWS_AT_ONCE, Detector, Report, register
+
+
+@dataclass(frozen=True)
+class LatentRegularisedConfig:
+    """Where no reason is given, defaults are GANomaly's: the paper's own weights and sizes are lost in all public copies of it."""
+
+    image_size: int = 64  # pixels per side of a square slice
+    latent_dim: int = 100
+    width: int = 32  # channels of the widest-open block; 64 in GANomaly, half of it trains on a processor
+    intensity_top: float = 1.5  # standardised intensity that stands for 1 in the network; white matter is near 1.0
+    mirror: bool = True  # left-right flips in training; off for one-sided anatomy such as a knee
+    seed: int = 0
+
+    steps: int = 20_000
+    batch_size: int = 64  # the rank of a batch of latent vectors cannot exceed it
+    learning_rate: float = 2e-4  # of all networks; the paper's 0.002 is ten times what is usual, maybe a misprint
+    average_decay: float = 0.999  # of the averaged network, which is the one that is kept; the paper has none
+    precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
+
+    reconstruction_weight: float = 50.0  # of the mean absolute difference of pixels; this and the next three at 0 leave their loss out
+    adversarial_weight: float = 1.0
+    latent_weight: float = 1.0  # at 0 there is no auxiliary encoder and no latent score either
+    low_rank_weight: float = 0.1  # ours
+    adversarial_goal: str = "features"  # of ADVERSARIAL_GOALS, see `adversarial_loss`
+    low_rank_form: str = "scale_free"  # of LOW_RANK_FORMS, see `low_rank_loss`; the paper's can be lowered by shrinking alone
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can be built from.
+
+        Raises:
+            UsageError: with the setting and what it must be.
+        """
+        check_settings(self, ("latent_dim", "width", "steps", "batch_size"))
+        check_choice(self, "adversarial_goal", ADVERSARIAL_GOALS)
+        check_choice(self, "low_rank_form", LOW_RANK_FORMS)
+        for name in ("reconstruction_weight", "adversarial_weight", "latent_weight", "low_rank_weight"):
+            if not 0 <= (value := getattr(self, name)) < math.inf:
+                raise UsageError(f"The setting {name} is {value}; it must be 0 or more.")
+        if not self.reconstruction_weight and not self.adversarial_weight:
+            raise UsageError("Nothing would be learned: set reconstruction_weight or adversarial_weight above 0.")
+
+
+@register("latent_regularised")
+class LatentRegularised(Detector):
+    """A network that redraws slices from few latent directions, those of healthy people."""
+
+    Config = LatentRegularisedConfig
+    parts = ("residual", "asymmetry")  # on validation subjects the atlas only took from it
+    config: LatentRegularisedConfig
+
+    def build(self) -> None:
+        """Make the network (in the end the averaged one), and the discriminator, which serves in training only."""
+        config = self.config
+        self.network = EncoderDecoder(config.latent_dim, config.image_size, config.width, bool(config.latent_weight))
+        self.discriminator = Discriminator(config.image_size, config.width)
+
+    def modules(self) -> dict[str, nn.Module]:
+        """Encoder, decoder and auxiliary encoder, as one network."""
+        return {"network": self.network}
+
+    def course(self, normals: SliceStack, device: str) -> Course:
+        """See `Detector.course`: each step redraws a batch of slices."""
+        config, random = self.config, torch.Generator().manual_seed(self.config.seed)
+        average = self.network.to(device)
+        network = Player(copy.deepcopy(average), config.learning_rate)
+        discriminator = Player(self.discriminator.to(device), config.learning_rate)
+        rules = self._rules()
+        data = NormalSlices(normals, config.intensity_top, config.mirror, random)
+
+        def step(number: int) -> dict[str, float]:
+            losses = redraw_better(network, discriminator, data.batch(config.batch_size).to(device), rules, number)
+            follow(average, network.net, config.average_decay, number)
+            return losses
+
+        return Course(
+            modules={"network": network.net, "average": average, "discriminator": discriminator.net},
+            optimisers={"network": network.optimiser, "discriminator": discriminator.optimiser},
+            random=random,
+            steps=config.steps,
+            step=step,
+            settle=lambda: settle_on_slices(average, data, config.batch_size),
+        )
+
+    def _rules(self) -> RedrawingRules:
+        config = self.config
+        weights = LossWeights(config.reconstruction_weight, config.adversarial_weight, config.latent_weight, config.low_rank_weight)
+        # nothing holds the discriminator back: what its features say is worth the more the better it is
+        game = GameRules(config.batch_size, real_label=1.0, r1_gamma=0.0, precision=config.precision)
+        return RedrawingRules(weights, config.adversarial_goal, config.low_rank_form, game)
+
+    @torch.no_grad()
+    def reconstruct(
+        self,
+        stack: SliceStack,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        steps: int | None = None,
+        rows_at_once: int | None = None,
+        progress: Report | None = None,
+    ) -> Reconstruction:
+        """See `Detector.reconstruct`; nothing is drawn and nothing is searched, so that `seed` and `steps` change nothing.
+
+        Terms: `latent` is the mean squared difference between the latent vectors of the slice and of the redrawn one, the paper's anomaly
+        score; `pixel` is the mean absolute difference over the mask, in the network's range [-1, 1].
+        """
+        self.network.to(device).eval()
+        slices, mask = posed(stack, self.config.intensity_top, device)
+        answers = []
+        for rows in filled_batches(len(slices), rows_at_once or ROWS_AT_ONCE):
+            answers.append(self._answer(slices[rows], mask[rows]))
+            if progress:
+                progress(min(len(slices), len(answers) * len(rows)), len(slices))
+        drawn, vectors, *terms = (torch.cat(part)[: len(slices)].cpu() for part in zip(*answers, strict=True))
+        return Reconstruction(
+            healthy=from_network(drawn, self.config.intensity_top).numpy(),
+            terms={name: term.numpy() for name, term in zip(("pixel", "latent"), terms, strict=False)},
+            latent=vectors.numpy(),
+        )
+
+    def _answer(self, slices: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+        """Redrawn slices (B, 1, H, W), latent vectors (B, d), and the terms (B,): `pixel`, and `latent` where there is one."""
+        trip = self.network(slices)
+        pixel = ((slices - trip.drawn).abs() * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)
+        if trip.latent_again is None:
+            return trip.drawn, trip.latent, pixel
+        return trip.drawn, trip.latent, pixel, (trip.latent - trip.latent_again).square().mean(1)
