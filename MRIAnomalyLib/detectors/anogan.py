@@ -40,7 +40,7 @@ class AnoGANConfig:
     real_label: float = 0.9  # the knee study's own curves show a discriminator that wins; smoothing holds it back
     r1_gamma: float = 0.05  # holds the discriminator back; with 1.0 it hardly learned in the first thousand steps
     average_decay: float = 0.999  # of the averaged generator, which is the one that is kept
-    frozen_layers: int = 0  # lowest of the discriminator's that stay as they were, when training starts from another bundle; 2 to 4 are usual
+    frozen_layers: int = 0  # of the discriminator, from below, that stay as they were when training starts from a bundle; 2 to 4 are usual
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
     fast_steps: int = 150

@@ -44,7 +44,7 @@ class FAnoGANConfig:
     batch_size: int = 64
     learning_rate: float = 1e-4  # of all three networks
     average_decay: float = 0.999  # of the averaged generator, which is the one that is kept; the paper has none
-    frozen_layers: int = 0  # lowest of the critic's that stay as they were, when training starts from another bundle; 2 to 4 are usual
+    frozen_layers: int = 0  # of the critic, from below, that stay as they were when training starts from a bundle; 2 to 4 are usual
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
     encoder_steps: int = 20_000  # with generator and critic frozen

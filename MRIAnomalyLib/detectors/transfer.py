@@ -26,7 +26,7 @@ def begin(name: str, settings: Mapping[str, Any], source: Source | None = None) 
         return _from_nothing(name, settings)
     if source.detector != name:
         raise UsageError(
-            f"{source.name} was learned by the method {source.detector}, not by {name}: train {source.detector}, or start from another bundle."
+            f"{source.name} was learned by the method {source.detector}, not by {name}: train that one, or start from another bundle."
         )
     detector = create(name, {**source.settings, **settings})
     learned = source.settings.get("image_size", detector.Config().image_size)

@@ -31,9 +31,7 @@ class GameRules:
 class Player:
     """A network in training mode and the optimiser that moves it."""
 
-    def __init__(
-        self, net: nn.Module, learning_rate: float, betas: tuple[float, float] = BETAS, frozen: Sequence[nn.Module] = ()
-    ) -> None:
+    def __init__(self, net: nn.Module, learning_rate: float, betas: tuple[float, float] = BETAS, frozen: Sequence[nn.Module] = ()) -> None:
         """The layers in `frozen` stay as they are to the last bit, their batch-norm statistics too, by which they normalise."""
         self.net = net.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         # their gradients are computed all the same: a second-order gradient past a convolution without them ends torch 2.13

@@ -130,7 +130,7 @@ def test_a_run_is_not_resumed_from_another_source_nor_from_none(tmp_path):
 
 
 def test_another_method_is_refused():
-    with pytest.raises(UsageError, match="brain-t1-anogan was learned by the method anogan, not by fanogan: train anogan"):
+    with pytest.raises(UsageError, match="brain-t1-anogan was learned by the method anogan, not by fanogan: train that one"):
         begin("fanogan", {}, source("anogan"))
 
 
