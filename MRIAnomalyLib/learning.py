@@ -80,14 +80,11 @@ def train(
         InputError: a scan cannot be read.
         UsageError: a setting that cannot be, or that the source does not fit.
     """
-    from .detectors import begin, settings_of
+    from .detectors import begin
 
     parent = open_bundle(source) if source else None
     steps = recipe_over(parent, recipe or {}) if parent else recipe_from(recipe or {})
-    grid: dict[str, Any] = {"image_size": steps.size_px, "levels": steps.slices}  # as far as the detector asks
-    if steps.brightest:
-        grid["intensity_top"] = steps.brightest
-    settings = {**{name: grid[name] for name in grid.keys() & settings_of(detector)}, "seed": seed, **config}
+    settings = {**grid_settings(steps, detector), "seed": seed, **config}
     learner = begin(detector, settings, source_of(parent) if parent else None)
     prepared = list(prepare_cases(read_cases(images), steps, progress))
     stack = training_stack([one for _, one in prepared])
@@ -118,6 +115,16 @@ def train(
     licence = LICENCE_NOTE + (licence_of(parent) if parent else "")
     save_bundle(out, model, learner.weights(), {}, card_of(model, pictures), pictures, licence)
     return out
+
+
+def grid_settings(recipe: Recipe, detector: str) -> dict[str, Any]:
+    """The settings by which a detector fits the slices of a recipe, as far as it has them."""
+    from .detectors import settings_of
+
+    grid: dict[str, Any] = {"image_size": recipe.size_px, "levels": recipe.slices}
+    if recipe.brightest:
+        grid["intensity_top"] = recipe.brightest
+    return {name: grid[name] for name in grid.keys() & settings_of(detector)}
 
 
 def calibrate(
