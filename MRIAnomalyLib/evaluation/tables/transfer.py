@@ -115,8 +115,8 @@ def _cohort(target: str, bundle: Bundle, root: Path, place: Path, extent: Extent
 
 def _planned(cohort: Cohort, bundle: Bundle, label: str, target: str, extent: Extent) -> Iterator[tuple[Key, Trial]]:
     source, known = source_of(bundle), settings_of(bundle.detector)
-    budget = {name: extent.steps for name in ("steps", "encoder_steps") if name in known}
-    settings: dict[str, Any] = {**_grid(cohort, bundle, target), **budget, **extent.settings}
+    budget: dict[str, Any] = {name: extent.steps for name in ("steps", "encoder_steps") if name in known}
+    settings = {**_grid(cohort, bundle, target), **budget, **extent.settings}
     for count in dict.fromkeys(min(count, at_hand(cohort.train)) for count in extent.sizes):
         for seed, way in itertools.product(range(extent.seeds), ways_of(bundle.detector)):
             yield (Path(target).name, label, count, way), Trial(source, way, cohort.train, count, seed, settings)

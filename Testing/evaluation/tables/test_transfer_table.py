@@ -67,7 +67,7 @@ def place(tmp_path, monkeypatch):
 def arguments(place, *more):
     models = ",".join(str(place / f"brain-t1-{name}") for name in ("anogan", "denoiser"))
     what = ["--root", str(place), "--model", models, "--target", str(place / "knees"), "--out", str(place / "tables"), "--quick"]
-    return ["benchmark", "transfer", *what, "--device", "cpu", "--set", "mirror=true", "--progress", "none", *more]
+    return ["benchmark", "transfer", *what, "--seeds", "1", "--device", "cpu", "--set", "mirror=true", "--progress", "none", *more]
 
 
 def test_the_tables_and_the_picture_are_written_and_a_second_run_trains_nothing(place, monkeypatch):
@@ -81,10 +81,10 @@ def test_the_tables_and_the_picture_are_written_and_a_second_run_trains_nothing(
         for slices in (4, 8)
         for way in ways
     ]
-    assert tables["command"].endswith("--target knees --steps 3 --seeds 2 --set mirror=True")
+    assert tables["command"].endswith("--target knees --steps 3 --seeds 1 --set mirror=True")
     assert tables["conditions"]["quick"] is True
     rows = list(csv.DictReader((out / "transfer.csv").open()))
-    assert len(rows) == 2 * 2 * (3 + 2)
+    assert len(rows) == 2 * (3 + 2)
     assert "| knees | brain-t1-denoiser | 8 | from the bundle |" in (out / "transfer.md").read_text()
     assert (out / "transfer.png").read_bytes()[:4] == b"\x89PNG"
 
