@@ -8,6 +8,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/bundles/bundle.py
   MRIAnomalyLib/bundles/card.py
   MRIAnomalyLib/bundles/contents.py
+  MRIAnomalyLib/bundles/descent.py
   MRIAnomalyLib/bundles/install.py
   MRIAnomalyLib/bundles/loading.py
   MRIAnomalyLib/bundles/model.py
@@ -44,10 +45,12 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/inpainter.py
   MRIAnomalyLib/detectors/latent_regularised.py
   MRIAnomalyLib/detectors/memory.py
+  MRIAnomalyLib/detectors/transfer.py
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/baselines.py
+  MRIAnomalyLib/evaluation/cohorts.py
   MRIAnomalyLib/evaluation/examples.py
   MRIAnomalyLib/evaluation/finish.py
   MRIAnomalyLib/evaluation/flair.py
@@ -56,6 +59,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/metrics.py
   MRIAnomalyLib/evaluation/note.py
   MRIAnomalyLib/evaluation/page.py
+  MRIAnomalyLib/evaluation/pasted.py
   MRIAnomalyLib/evaluation/pictures.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
@@ -69,7 +73,10 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/found.py
   MRIAnomalyLib/evaluation/tables/remedies.py
   MRIAnomalyLib/evaluation/tables/speed.py
+  MRIAnomalyLib/evaluation/tables/transfer.py
+  MRIAnomalyLib/evaluation/tables/transfer_figure.py
   MRIAnomalyLib/evaluation/tables/warm_start.py
+  MRIAnomalyLib/evaluation/trials.py
   MRIAnomalyLib/files/__init__.py
   MRIAnomalyLib/files/atomic.py
   MRIAnomalyLib/files/cases.py
@@ -161,6 +168,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/redrawing.py
   MRIAnomalyLib/training/settings.py
   MRIAnomalyLib/training/spoiling.py
+  MRIAnomalyLib/training/transfer.py
   MRIAnomalyLib/training/warping.py
   MRIAnomalyLib/training/wasserstein.py
   )

@@ -14,6 +14,7 @@ import numpy as np
 from . import resources
 from .bundles.bundle import Bundle, open_bundle, save_bundle
 from .bundles.card import write_card
+from .bundles.descent import descended, licence_of, people_behind, recipe_over, source_of
 from .bundles.loading import hardware, load_detector, pick_device
 from .bundles.model import coded
 from .calibration import judgement
@@ -56,6 +57,7 @@ def train(
     max_minutes: float | None,
     seed: int,
     checkpoints: Path,
+    source: str | Path | None = None,
     progress: ProgressCallback | None = None,
 ) -> Path:
     """Train a detector on healthy scans and save it as a bundle, not calibrated yet.
@@ -64,25 +66,26 @@ def train(
         detector: its name.
         images: cases.csv or a folder of healthy scans.
         out: the bundle's folder; its name is the bundle's.
-        config: settings of the detector over its defaults.
-        recipe: settings of the preparation over its defaults.
+        config: settings of the detector over its defaults, or over those of the source.
+        recipe: settings of the preparation, likewise.
         resume: go on from the checkpoint.
         max_minutes: stop then, ready to be resumed; the bundle holds what was learned so far.
         seed: of weights and batches.
         checkpoints: folder for checkpoints, loss curves and samples.
+        source: name or folder of a bundle whose weights to start from.
         progress: called now and then.
 
     Raises:
+        BundleError: there is no such source, or it is damaged.
         InputError: a scan cannot be read.
-        UsageError: a setting that cannot be.
+        UsageError: a setting that cannot be, or that the source does not fit.
     """
-    from .detectors import create, settings_of
+    from .detectors import begin
 
-    steps = recipe_from(recipe or {})
-    grid: dict[str, Any] = {"image_size": steps.size_px, "levels": steps.slices}  # as far as the detector asks
-    if steps.brightest:
-        grid["intensity_top"] = steps.brightest
-    learner = create(detector, {**{name: grid[name] for name in grid.keys() & settings_of(detector)}, "seed": seed, **config})
+    parent = open_bundle(source) if source else None
+    steps = recipe_over(parent, recipe or {}) if parent else recipe_from(recipe or {})
+    settings = {**grid_settings(steps, detector), "seed": seed, **config}
+    learner = begin(detector, settings, source_of(parent) if parent else None)
     prepared = list(prepare_cases(read_cases(images), steps, progress))
     stack = training_stack([one for _, one in prepared])
     began = time.monotonic()
@@ -94,7 +97,7 @@ def train(
 
     finished = learner.fit(stack, log=log, checkpoint_folder=checkpoints, resume=resume, max_minutes=max_minutes)
     subjects = sorted({case.subject for case, _ in prepared})
-    model = {
+    model: dict[str, Any] = {
         "name": out.name,
         "detector": detector,
         "licence": "as the training scans",
@@ -106,9 +109,22 @@ def train(
         "calibration": {"data": "none yet", "subjects": 0, "smallest_p": 1.0},
         "training_finished": finished,
     }
+    if parent:
+        model = descended(model, parent)
     pictures = {path.name: path.read_bytes() for path in sorted(checkpoints.glob("*.png"))}
-    save_bundle(out, model, learner.weights(), {}, card_of(model, pictures), pictures, LICENCE_NOTE)
+    licence = LICENCE_NOTE + (licence_of(parent) if parent else "")
+    save_bundle(out, model, learner.weights(), {}, card_of(model, pictures), pictures, licence)
     return out
+
+
+def grid_settings(recipe: Recipe, detector: str) -> dict[str, Any]:
+    """The settings by which a detector fits the slices of a recipe, as far as it has them."""
+    from .detectors import settings_of
+
+    grid: dict[str, Any] = {"image_size": recipe.size_px, "levels": recipe.slices}
+    if recipe.brightest:
+        grid["intensity_top"] = recipe.brightest
+    return {name: grid[name] for name in grid.keys() & settings_of(detector)}
 
 
 def calibrate(
@@ -143,7 +159,7 @@ def calibrate(
     check_target(folder, overwrite, inputs=(images,))
     cases = one_per_subject(read_cases(images))
     subjects = {coded(case.subject) for case in cases}
-    if both := subjects & set(opened.model["splits"].get("train", ())):
+    if both := subjects & people_behind(opened.model):
         raise CalibrationError(f"{len(both)} of these people are among those the model was trained on. Calibrate on others.")
     people = prepare_cases(cases, recipe_from(opened.model["recipe"]), progress, "calibrate")
     seen = see_healthy(load_detector(opened), people, pick_device(device), warn)

@@ -53,11 +53,11 @@ def people(one_brain):
         yield found
 
 
-def make_bundle(folder, people, names=("a", "b"), detector="anogan"):
+def make_bundle(folder, people, names=("a", "b"), detector="anogan", **changes):
     people(names)
     checkpoints = folder / "checkpoints"
     how = {"config": TINY[detector], "recipe": None, "resume": False, "max_minutes": None, "seed": 0, "checkpoints": checkpoints}
-    return learning.train(detector, folder / "cases.csv", folder / f"brain-t1-{detector.replace('_', '-')}", **how)
+    return learning.train(detector, folder / "cases.csv", folder / f"brain-t1-{detector.replace('_', '-')}", **{**how, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +150,40 @@ def test_a_detector_of_one_pass_goes_from_scans_to_a_calibrated_bundle(tmp_path,
     assert after.detector == detector
     assert after.model["calibration"]["evidence"]["silent"] == silent
     assert choose_bundle(after) is after
+
+
+@pytest.fixture(scope="module")
+def parent(tmp_path_factory, people):
+    return open_bundle(make_bundle(tmp_path_factory.mktemp("parent"), people))
+
+
+def test_a_bundle_that_started_from_another_says_so_and_has_its_settings(tmp_path, people, parent):
+    changes = {"config": {"steps": 3, "frozen_layers": 2}, "source": parent.folder, "seed": 4}
+    child = open_bundle(make_bundle(tmp_path, people, ("b", "c"), **changes))
+    assert child.model["config"] == {**parent.model["config"], **changes["config"], "seed": 4}
+    sha = parent.model["files"]["weights.safetensors"]
+    assert child.model["training"]["from"] == {"name": "brain-t1-anogan", "weights_sha256": sha}
+    assert f"| Training started from | `brain-t1-anogan`, weights with SHA-256 {sha} |" in child.text("card.md")
+    assert child.text("LICENSE").endswith(parent.text("LICENSE"))
+    before, after = parent.weights(), child.weights()
+    kept = {name for name in after if np.array_equal(before[name], after[name])}
+    assert {name for name in after if re.match(r"discriminator\.layers\.[0-4]\.", name)} <= kept
+    assert not {"generator.layers.0.weight", "discriminator.layers.5.weight"} & kept
+
+
+def test_people_that_the_source_learned_from_are_none_to_calibrate_on(tmp_path, people, parent):
+    folder = make_bundle(tmp_path, people, ("b", "c"), source=parent.folder)
+    assert open_bundle(folder).model["splits"]["source"] == [coded("a")]
+    people(["a", *map(str, range(20))])
+    with pytest.raises(CalibrationError, match="1 of these people"):
+        learning.calibrate(folder, tmp_path / "cases.csv", tmp_path / "out", device="cpu")
+
+
+def test_a_source_that_does_not_fit_is_refused_before_any_scan_is_read(tmp_path, people, parent, monkeypatch):
+    monkeypatch.setattr(learning, "prepare_cases", None)
+    for changes, said in (({"config": {"width": 8}}, "keep its width of 4"), ({"recipe": {"size_px": 32}}, "set recipe.size_px to 64")):
+        with pytest.raises(UsageError, match=said):
+            make_bundle(tmp_path, people, source=parent.folder, **changes)
 
 
 def test_a_person_scanned_twice_counts_once():

@@ -34,6 +34,7 @@ def write_card(
         ("Detector", f"`{model['detector']}`, {model['plane']} slices"),
         ("Licence of the weights", model["licence"]),
         ("Training data", f"{training['data']}, {training['subjects']} subjects, licence {training['licence']}"),
+        *_start_of(training),
         *_time_of(training),
         ("Subjects by split", splits),
         ("Calibration", f"{calibration['data']}, {calibration['subjects']} {people} that training never saw"),
@@ -57,6 +58,13 @@ def write_card(
             *(f"![{caption}](card/{name})\n\n{caption}\n" for name, caption in pictures.items()),
         ]
     )
+
+
+def _start_of(training: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The bundle that training started from, where there was one."""
+    if "from" not in training:
+        return []
+    return [("Training started from", f"`{training['from']['name']}`, weights with SHA-256 {training['from']['weights_sha256']}")]
 
 
 def _time_of(training: Mapping[str, Any]) -> list[tuple[str, str]]:

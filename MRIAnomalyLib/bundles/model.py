@@ -36,10 +36,18 @@ class Timing(TypedDict):
     hardware: str  # that it was measured on
 
 
+class Origin(TypedDict):
+    """The bundle that a training started from."""
+
+    name: str
+    weights_sha256: str
+
+
 class Model(TypedDict):
     """What `model.json` must say, schema version 1; further entries, here and in its groups, are kept as they are.
 
-    One of these has a meaning: `timing`, kind of device ("cpu", "cuda", "mps") -> `Timing`, those that calibration was run on.
+    Some of these have a meaning: `timing`, kind of device ("cpu", "cuda", "mps") -> `Timing`, those that calibration was run on;
+    `training.from` is an `Origin`, and `splits.source` are the people that it and those before it learned from.
     """
 
     schema: int
@@ -79,6 +87,8 @@ def parse_model(content: bytes) -> dict[str, Any]:
         raise BundleError(f"The bundle's schema version is {said!r}, this version of MRIAnomaly reads {SCHEMA}: update MRIAnomaly.")
     _check_entries(model, Model)
     _check_timing(model.get("timing", {}))
+    if "from" in model["training"]:
+        _check_origin(model["training"]["from"])
     detector = model["detector"].replace("_", "-")
     if not re.fullmatch(rf"[a-z0-9]+-[a-z0-9]+-{re.escape(detector)}", model["name"]):
         raise BundleError(f"{model['name']!r} is not a bundle's name: it must read <anatomy>-<sequence>-{detector}.")
@@ -98,6 +108,12 @@ def _check_entries(entries: dict[str, Any], shape: type, prefix: str = "") -> No
             _check_entries(value, hint, f"{name}.")
         if hint == dict[str, str] and not all(isinstance(item, str) for item in value.values()):
             raise BundleError(f"{MODEL} lists something other than text under {prefix + name!r}: the bundle is damaged.")
+
+
+def _check_origin(origin: Any) -> None:
+    if not isinstance(origin, dict):
+        raise BundleError(f"{MODEL} does not say properly where training started: the bundle is damaged or was made by another program.")
+    _check_entries(origin, Origin, "training.from.")
 
 
 def _check_timing(timing: Any) -> None:

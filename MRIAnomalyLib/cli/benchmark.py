@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import resources
-from .options import add_device, add_progress
+from .options import add_device, add_progress, add_set, positive_count
 from .progress import Reporter
+from .train import read_settings
 
 if TYPE_CHECKING:
     from ..bundles.bundle import Bundle
@@ -47,18 +49,34 @@ def add(commands: Any) -> None:
         "--people", type=int, metavar="N", help="with lesions (default: all; each takes a quarter of an hour of one processor core)"
     )
     add_device(warm)
+    transfer = tables.add_parser("transfer", help="starting from a trained model against training from nothing, where scans are few")
+    _add_transfer(transfer)
     pictures = tables.add_parser("pictures", help="what every model makes of the same few cases")
     pictures.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie (default: the T1 sample scans only)")
     pictures.add_argument("--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all that ship)")
-    for parser in (speed, brain, flair, warm):
+    for parser in (speed, brain, flair, warm, transfer):
         parser.add_argument("--quick", action="store_true", help="fewer cases and steps: shows that it runs, not how good it is")
-    runs = {speed: _speed, brain: _brain, flair: _flair, warm: _warm_start, pictures: _pictures}
+    runs = {speed: _speed, brain: _brain, flair: _flair, warm: _warm_start, transfer: _transfer, pictures: _pictures}
     for parser, run in runs.items():
         parser.add_argument(
             "--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)"
         )
         add_progress(parser)
         parser.set_defaults(run=run)
+
+
+def _add_transfer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
+    parser.add_argument(
+        "--model", type=_names, default=(), metavar="NAME[,NAME...]", help="to start from (default: all brain-t1 that ship)"
+    )
+    what = "flair, other-scanners, or a folder of prepared slices (default: the first two)"
+    parser.add_argument("--target", type=_names, default=(), metavar="NAME[,NAME...]", help=f"to learn: {what}")
+    parser.add_argument("--steps", type=positive_count, metavar="N", help="of each training")
+    parser.add_argument("--seeds", type=positive_count, metavar="N", help="trainings of each kind")
+    add_set(parser, "mirror=false")
+    parser.add_argument("--resume", action="store_true", help="keep what an earlier run found, and go on where it stopped")
+    add_device(parser)
 
 
 def _names(text: str) -> list[str]:
@@ -139,6 +157,17 @@ def _flair(args: argparse.Namespace, report: Reporter) -> str:
     from ..evaluation.tables.flair import flair_tables
 
     flair_tables(args.root, args.out, args.quick, report.progress, args.split, args.model)
+    report.finished(args.out)
+    return f"Tables in {args.out}"
+
+
+def _transfer(args: argparse.Namespace, report: Reporter) -> str:
+    from ..evaluation.tables.transfer import QUICK, Extent, transfer_tables
+
+    told = {"steps": args.steps, "seeds": args.seeds, "settings": read_settings(None, args.set)}
+    extent = replace(QUICK if args.quick else Extent(), **{name: value for name, value in told.items() if value})
+    what = {"models": args.model, "targets": args.target, "extent": extent}
+    transfer_tables(args.root, args.out, **what, device=args.device, resume=args.resume, progress=report.progress)
     report.finished(args.out)
     return f"Tables in {args.out}"
 

@@ -33,6 +33,11 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=count, default=0, help="of everything random (default: %(default)s)")
 
 
+def add_set(parser: argparse.ArgumentParser, example: str) -> None:
+    """`--set`, single settings, such as this one."""
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=f"one setting, e.g. {example}")
+
+
 def count(text: str) -> int:
     """A whole number from 0."""
     number = int(text)

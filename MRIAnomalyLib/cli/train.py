@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from .options import add_images, add_progress, add_seed, positive
+from .options import add_images, add_progress, add_seed, add_set, positive
 from .progress import Reporter
 
 
@@ -18,8 +18,11 @@ def add(commands: Any) -> None:
     parser.add_argument("--detector", required=True, metavar="NAME", help="such as anogan")
     add_images(parser, "healthy scans to learn from")
     parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="new folder for the bundle")
+    parser.add_argument(
+        "--from", dest="source", metavar="NAME|FOLDER", help="bundle to start from: its weights, and its settings where none are given"
+    )
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML: the detector's settings, and the preparation's under [recipe]")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="one setting, e.g. recipe.tone=median")
+    add_set(parser, "recipe.tone=median")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--max-minutes", type=positive, metavar="MINUTES", help="stop at a checkpoint after this time")
     add_seed(parser)
@@ -47,6 +50,7 @@ def run(args: argparse.Namespace, report: Reporter) -> str:
         max_minutes=args.max_minutes,
         seed=args.seed,
         checkpoints=args.checkpoints or args.out.with_name(f"{args.out.name}-checkpoints"),
+        source=args.source,
         progress=report.progress,
     )
     report.finished(folder)

@@ -19,6 +19,7 @@ from ..training.adversarial import GameRules, Player, follow, play, samples, set
 from ..training.data import NormalSlices, from_network, posed
 from ..training.loop import Course
 from ..training.settings import check_settings
+from ..training.transfer import lower_layers
 from .base import SHEET, Detector, Report, register
 
 
@@ -39,6 +40,7 @@ class AnoGANConfig:
     real_label: float = 0.9  # the knee study's own curves show a discriminator that wins; smoothing holds it back
     r1_gamma: float = 0.05  # holds the discriminator back; with 1.0 it hardly learned in the first thousand steps
     average_decay: float = 0.999  # of the averaged generator, which is the one that is kept
+    frozen_layers: int = 0  # of the discriminator, from below, that stay as they were when training starts from a bundle; 2 to 4 are usual
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
     fast_steps: int = 150
@@ -69,6 +71,7 @@ class AnoGAN(Detector):
         """Make the generator (in the end the averaged one) and the discriminator."""
         self.generator = Generator(self.config.latent_dim, self.config.image_size, self.config.width)
         self.discriminator = Discriminator(self.config.image_size, self.config.width)
+        self._frozen = lower_layers(self.discriminator.stages, self.config.frozen_layers)
 
     def modules(self) -> dict[str, nn.Module]:
         """Both networks: the discriminator's features are half of the score."""
@@ -83,7 +86,7 @@ class AnoGAN(Detector):
         config, random = self.config, torch.Generator().manual_seed(self.config.seed)
         average = self.generator.to(device)
         generator = Player(copy.deepcopy(average), config.learning_rate)
-        discriminator = Player(self.discriminator.to(device), config.learning_rate)
+        discriminator = Player(self.discriminator.to(device), config.learning_rate, frozen=self._frozen)
         rules = GameRules(config.batch_size, config.real_label, config.r1_gamma, config.precision)
         data = NormalSlices(normals, config.intensity_top, config.mirror, random)
 
@@ -96,7 +99,8 @@ class AnoGAN(Detector):
 
         def settle() -> None:
             settle_on_prior(average, config.batch_size, config.latent_dim, config.seed)
-            settle_on_slices(discriminator.net, data, config.batch_size)
+            moved = nn.Sequential(*self.discriminator.stages[config.frozen_layers :], self.discriminator.logit)
+            settle_on_slices(moved, data, config.batch_size, self._frozen)
 
         return Course(
             modules={"generator": generator.net, "average": average, "discriminator": discriminator.net},

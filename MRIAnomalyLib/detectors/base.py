@@ -17,6 +17,7 @@ from ..records import Array, Reconstruction, SliceStack
 from ..training.curves import write_losses, write_samples
 from ..training.data import fingerprint, refuse_other_grid
 from ..training.loop import Course, Log, Run, resume_run, save_weights, train
+from ..training.transfer import Source
 
 Report = Callable[[int, int], None]  # (done, total) of a reconstruction; raising in it stops the work
 ROWS_AT_ONCE = 64  # slices that go through a network together, where nothing else is asked for
@@ -35,6 +36,7 @@ class Detector(ABC):
     Config: ClassVar[type]
     parts: ClassVar[tuple[str, ...]] = ("residual", "atlas", "asymmetry")  # of the evidence that have a say; see calibration/evidence.py
     anytime: ClassVar[frozenset[str]] = frozenset({"steps"})  # settings that may change between stop and resume
+    source: Source | None = None  # whose weights training starts from; see `transfer.begin`
 
     def __init__(self, config: Any) -> None:
         """Networks with weights drawn from `config.seed`, leaving the program's own random state as it was."""
@@ -130,10 +132,10 @@ class Detector(ABC):
         return 0
 
     def _identity(self, normals: SliceStack) -> dict[str, Any]:
-        """What a run is recognised by: settings that must not change on the way, and the slices."""
-        return {name: value for name, value in asdict(self.config).items() if name not in self.anytime} | {
-            "slices": fingerprint(normals.pixels)
-        }
+        """What a run is recognised by: settings that must not change on the way, the slices, and what it started from."""
+        settings = {name: value for name, value in asdict(self.config).items() if name not in self.anytime}
+        source = {"source": self.source.origin} if self.source else {}
+        return {**settings, "slices": fingerprint(normals.pixels), **source}
 
     def settings(self) -> dict[str, Any]:
         """The configuration as JSON values; `create` takes it back."""
@@ -150,14 +152,18 @@ class Detector(ABC):
         Raises:
             BundleError: names or shapes are not those of this detector with this configuration.
         """
-        wanted = {f"{name}.{key}": tuple(value.shape) for name, net in self.modules().items() for key, value in net.state_dict().items()}
-        given = {key: array.shape for key, array in arrays.items()}
-        if odd := sorted(key for key in wanted.keys() | given.keys() if wanted.get(key) != given.get(key)):
+        if odd := self.misfits(arrays):
             raise BundleError(f"The weights do not fit the {self.name} network (first at {odd[0]}); get the bundle again from its source.")
         for name, net in self.modules().items():
             own = {key: torch.from_numpy(np.array(arrays[f"{name}.{key}"])) for key in net.state_dict()}
             net.load_state_dict(own)
             net.eval()
+
+    def misfits(self, arrays: Mapping[str, Array]) -> list[str]:
+        """Names that this detector's networks lack, that are missing, or whose arrays have another shape."""
+        wanted = {f"{name}.{key}": tuple(value.shape) for name, net in self.modules().items() for key, value in net.state_dict().items()}
+        given = {key: array.shape for key, array in arrays.items()}
+        return sorted(key for key in wanted.keys() | given.keys() if wanted.get(key) != given.get(key))
 
 
 Kind = TypeVar("Kind", bound=type[Detector])

@@ -21,6 +21,7 @@ from ..training.data import NormalSlices, from_network, posed
 from ..training.encoding import GOALS, encoder_loss
 from ..training.loop import Course
 from ..training.settings import check_choice, check_settings
+from ..training.transfer import lower_layers
 from ..training.wasserstein import BETAS, WassersteinRules, play
 from .base import SHEET, Detector, Report, register
 
@@ -42,6 +43,7 @@ class FAnoGANConfig:
     batch_size: int = 64
     learning_rate: float = 1e-4  # of all three networks
     average_decay: float = 0.999  # of the averaged generator, which is the one that is kept; the paper has none
+    frozen_layers: int = 0  # of the critic, from below, that stay as they were when training starts from a bundle; 2 to 4 are usual
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
     encoder_steps: int = 20_000  # with generator and critic frozen
@@ -78,6 +80,7 @@ class FAnoGAN(Detector):
         config = self.config
         self.generator = Generator(config.latent_dim, config.image_size, config.width)
         self.critic = Critic(config.image_size, config.width)
+        self._frozen = lower_layers(self.critic.stages, config.frozen_layers)
         self.encoder = Encoder(config.latent_dim, config.image_size, config.width, config.latent_reach)
 
     def modules(self) -> dict[str, nn.Module]:
@@ -93,7 +96,7 @@ class FAnoGAN(Detector):
         config, random = self.config, torch.Generator().manual_seed(self.config.seed)
         average = self.generator.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         generator = Player(copy.deepcopy(average), config.learning_rate, BETAS)
-        critic = Player(self.critic.to(device), config.learning_rate, BETAS)
+        critic = Player(self.critic.to(device), config.learning_rate, BETAS, self._frozen)
         encoder = Player(self.encoder.to(device), config.learning_rate)
         rules = WassersteinRules(config.critic_steps, config.penalty_weight, config.precision)
         data = NormalSlices(normals, config.intensity_top, config.mirror, random)

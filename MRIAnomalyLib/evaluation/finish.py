@@ -83,7 +83,7 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
     """
     *_, name = out.name.split("-", 2)
     check_target(out, overwrite, inputs=(run, cases))
-    detector, steps = trained(run, name.replace("-", "_"), about.config)
+    detector, steps, origin = trained(run, name.replace("-", "_"), about.config)
     recipe = recipe_from(about.recipe)
     people = {split: read_cases(cases / f"{split}.csv") for split in SPLITS}
     subjects = {split: sorted({coded(case.subject) for case in of_split}) for split, of_split in people.items()}
@@ -97,6 +97,7 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
         "training": {
             **{"data": about.data, "licence": about.licence, "subjects": len(subjects["train"])},
             **{"steps": steps, "minutes": minutes, "hardware": hardware},
+            **({"from": origin} if origin else {}),
         },
         "splits": subjects,
         "about": _texts(about, subjects, recipe),
@@ -113,8 +114,8 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
     save_bundle(out, model, detector.weights(), calibration, card_of(model, pictures), pictures, licence, overwrite=overwrite)
 
 
-def trained(run: Path, name: str, settings: Mapping[str, Any]) -> tuple[Detector, int]:
-    """The detector that a training left, in half precision as a bundle keeps it, and the steps it took.
+def trained(run: Path, name: str, settings: Mapping[str, Any]) -> tuple[Detector, int, dict[str, str] | None]:
+    """The detector that a training left, in half precision as a bundle keeps it, the steps it took, and the bundle it started from.
 
     Args:
         run: folder of the training.
@@ -133,7 +134,7 @@ def trained(run: Path, name: str, settings: Mapping[str, Any]) -> tuple[Detector
     known = {key: value for key, value in {"steps": facts["step"], **facts["identity"]}.items() if key in settings_of(name)}
     detector = create(name, {**known, **settings})
     detector.load_weights(weights)
-    return detector, facts["step"]
+    return detector, facts["step"], facts["identity"].get("source")
 
 
 def _kept(cases: list[Case], recipe: Recipe) -> Iterator[tuple[Case, Prepared]]:

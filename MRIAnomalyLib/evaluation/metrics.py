@@ -94,3 +94,11 @@ def auroc_interval(sick: Sequence[float], healthy: Sequence[float], seed: int = 
         found.append(above[np.ix_(rows, rows)].mean())
     low, high = np.percentile(found, [2.5, 97.5])
     return float(low), float(high)
+
+
+def crossed_interval(values: Array, seed: int = 0, rounds: int = BOOTSTRAPS) -> tuple[float, float]:
+    """95 % interval of the mean of values (runs, subjects) by drawing runs and subjects, each with replacement."""
+    rng = np.random.default_rng(seed)
+    found = [values[np.ix_(*(rng.choice(size, size) for size in values.shape))].mean() for _ in range(rounds)]
+    low, high = np.percentile(found, [2.5, 97.5])
+    return float(low), float(high)

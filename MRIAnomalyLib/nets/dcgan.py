@@ -54,6 +54,12 @@ class Discriminator(nn.Module):
         self.logit = nn.Conv2d(channels[-1], 1, 4)
         _initialise(self)
 
+    @property
+    def stages(self) -> list[nn.Module]:
+        """The layers below the logit in groups that each halve the side, from the slice upwards."""
+        starts = [place for place, layer in enumerate(self.layers) if isinstance(layer, nn.Conv2d)]
+        return [self.layers[first:last] for first, last in itertools.pairwise([*starts, len(self.layers)])]
+
     def features(self, slices: Tensor) -> Tensor:
         """Last hidden activation (N, C * 4 * 4); only comparable between slices in evaluation mode."""
         return self.layers(slices).flatten(1)

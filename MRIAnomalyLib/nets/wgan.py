@@ -47,6 +47,11 @@ class Critic(nn.Module):
         self.trunk = trunk(image_size, width, lambda channels: nn.GroupNorm(1, channels))
         self.judge = nn.Linear(features_of(image_size, width), 1)
 
+    @property
+    def stages(self) -> list[nn.Module]:
+        """The first convolution and the blocks, from the slice upwards."""
+        return [layer for layer in self.trunk if not isinstance(layer, nn.Flatten)]
+
     def features(self, slices: Tensor) -> Tensor:
         """Last activation (N, F)."""
         return self.trunk(slices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -30,9 +31,12 @@ class GameRules:
 class Player:
     """A network in training mode and the optimiser that moves it."""
 
-    def __init__(self, net: nn.Module, learning_rate: float, betas: tuple[float, float] = BETAS) -> None:
+    def __init__(self, net: nn.Module, learning_rate: float, betas: tuple[float, float] = BETAS, frozen: Sequence[nn.Module] = ()) -> None:
+        """The layers in `frozen` stay as they are to the last bit, their batch-norm statistics too, by which they normalise."""
         self.net = net.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = torch.optim.Adam(net.parameters(), learning_rate, betas)
+        # their gradients are computed all the same: a second-order gradient past a convolution without them ends torch 2.13
+        still = {id(weight) for layer in frozen for weight in layer.eval().parameters()}
+        self.optimiser = torch.optim.Adam([weight for weight in net.parameters() if id(weight) not in still], learning_rate, betas)
 
 
 def play(generator: Player, discriminator: Player, real: Tensor, latent: Tensor, rules: GameRules, step: int) -> dict[str, float]:
@@ -70,7 +74,7 @@ def tell_apart(discriminator: Player, real: Tensor, fake: Tensor, rules: GameRul
 
 def descend(player: Player, loss: Tensor) -> None:
     """Move a player's network one step down its loss."""
-    player.optimiser.zero_grad(set_to_none=True)
+    player.net.zero_grad(set_to_none=True)
     loss.backward()
     player.optimiser.step()
 
@@ -101,12 +105,14 @@ def settle_on_prior(generator: nn.Module, batch_size: int, latent_dim: int, seed
     generator.eval()
 
 
-def settle_on_slices(net: nn.Module, data: NormalSlices, batch_size: int) -> None:
+def settle_on_slices(net: nn.Module, data: NormalSlices, batch_size: int, frozen: Sequence[nn.Module] = ()) -> None:
     """Measure batch-norm statistics anew on real slices, and leave the network in evaluation mode, in which scores are made.
 
-    Those of training are of the last few batches only, and a discriminator's mix real and drawn slices.
+    Those of training are of the last few batches only, and a discriminator's mix real and drawn slices. `frozen` are layers that the
+    slices go through before they reach the network; they keep their own.
     """
-    update_bn((data.batch(batch_size) for _ in range(STATISTICS_BATCHES)), net, next(net.parameters()).device)
+    device, below = next(net.parameters()).device, nn.Sequential(*frozen).eval()
+    update_bn((below(data.batch(batch_size).to(device)) for _ in range(STATISTICS_BATCHES)), net, device)
     net.eval()
 
 

@@ -21,6 +21,12 @@ def test_a_card_without_results_says_so():
     assert "Nothing was measured yet." in card
 
 
+def test_a_card_names_the_bundle_that_training_started_from():
+    learned = {"data": "Made up", "licence": "CC0", "subjects": 2, "from": {"name": "brain-t1-anogan", "weights_sha256": "ab12"}}
+    card = write_card(make_model(training=learned), use="", limits=[], results=[], pictures={})
+    assert "| Training started from | `brain-t1-anogan`, weights with SHA-256 ab12 |" in card
+
+
 def test_a_card_tells_how_long_the_model_learned_and_how_it_was_measured():
     learned = {"data": "Made up", "licence": "CC0", "subjects": 2, "steps": 12000, "minutes": 75, "hardware": "one core"}
     tables = {"Other scanners": [{"site": "there", "flagged": 1}]}

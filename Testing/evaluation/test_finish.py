@@ -18,6 +18,7 @@ from MRIAnomalyLib.errors import ExistsError, InputError
 from MRIAnomalyLib.evaluation import finish as module
 from MRIAnomalyLib.evaluation.finish import finish, read_about, trained
 from MRIAnomalyLib.prepare.recipe import Recipe, recipe_from
+from MRIAnomalyLib.training.transfer import Source
 
 TEXTS = Path(__file__).resolve().parents[2] / "docs" / "bundles"
 ABOUT = TEXTS / "brain-t1.toml"
@@ -91,7 +92,7 @@ def test_the_time_of_a_scan_is_taken_of_whole_ones(finished):
 
 
 def test_settings_are_those_of_the_training_and_others_may_be_laid_over_them(run):
-    detector, steps = trained(run, "denoiser", {"batch_size": 7})
+    detector, steps, _ = trained(run, "denoiser", {"batch_size": 7})
     assert (detector.config.width, detector.config.learning_rate, detector.config.batch_size, steps) == (4, 1e-3, 7, 3)
 
 
@@ -113,3 +114,11 @@ def test_the_texts_of_the_bundles_that_ship_are_whole(path):
     for text in (about.use, *about.limits):
         assert "{" not in text.format(**facts)
     assert "card of brain-x-y were learned from" in about.licence_text.format(name="brain-x-y")
+
+
+def test_the_checkpoint_tells_from_which_bundle_a_training_started(run, tmp_path):
+    detector = create("denoiser", SETTINGS)
+    detector.source = Source("brain-t1-denoiser", "a" * 64, "denoiser", detector.settings(), detector.weights())
+    detector.fit(person(0).stack, checkpoint_folder=tmp_path)
+    assert trained(tmp_path, "denoiser", {})[2] == {"name": "brain-t1-denoiser", "weights_sha256": "a" * 64}
+    assert trained(run, "denoiser", {})[2] is None

@@ -52,3 +52,9 @@ def test_folding_batch_norm_changes_the_work_but_not_the_output():
     assert not any(isinstance(module, nn.BatchNorm2d) for net in folded for module in net.modules())
     assert any(isinstance(module, nn.BatchNorm2d) for module in generator.modules())
     assert not any(weight.requires_grad for net in folded for weight in net.parameters())
+
+
+def test_the_stages_of_a_discriminator_one_after_the_other_give_its_features():
+    net, slices = Discriminator(32, 4).eval(), torch.rand(2, 1, 32, 32)
+    assert len(net.stages) == 3
+    assert torch.equal(torch.nn.Sequential(*net.stages)(slices).flatten(1), net.features(slices))

@@ -59,3 +59,9 @@ def test_folding_batch_norm_changes_the_work_but_not_the_output():
     torch.testing.assert_close(folded(latent), slices, atol=1e-5, rtol=1e-5)
     count = lambda net: sum(isinstance(module, nn.BatchNorm2d) for module in net.modules())  # noqa: E731
     assert count(folded) < count(generator)
+
+
+def test_the_stages_of_a_critic_one_after_the_other_give_its_features():
+    critic, slices = Critic(32, 4), torch.rand(2, 1, 32, 32)
+    assert len(critic.stages) == 4
+    assert torch.equal(torch.nn.Sequential(*critic.stages)(slices).flatten(1), critic.features(slices))

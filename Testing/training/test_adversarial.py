@@ -103,3 +103,15 @@ def test_samples_are_intensities_and_repeat():
     assert 0 <= drawn.min() < drawn.max() <= 1.5
     assert np.array_equal(drawn, samples(generator, 9, 4, 1.5, seed=4))
     assert not np.array_equal(drawn, samples(generator, 9, 4, 1.5, seed=5))
+
+
+def test_frozen_layers_keep_weights_and_statistics_through_a_step_and_the_settling():
+    torch.manual_seed(0)
+    net, generator = Discriminator(32, 4), Player(Generator(4, 32, 4), 1e-3)
+    low, high = net.stages[:2], nn.Sequential(*net.stages[2:], net.logit)
+    before = copy.deepcopy(net.stages)
+    play(generator, Player(net, 1e-3, frozen=low), torch.rand(8, 1, 32, 32), torch.randn(8, 4), GameRules(8, 0.9, 0.1, "float32"), 0)
+    settle_on_slices(high, NormalSlices(ellipses(16, 32), 1.5, True, torch.Generator().manual_seed(0)), 8, low)
+    for place, (was, now) in enumerate(zip(before, net.stages, strict=True)):
+        same = [torch.equal(value, now.state_dict()[key]) for key, value in was.state_dict().items()]
+        assert all(same) if place < 2 else not any(same)

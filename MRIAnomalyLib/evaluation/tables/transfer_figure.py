@@ -1,0 +1,63 @@
+"""The curves of the transfer table: how far each way came, by the number of slices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ...files.atomic import whole_file
+
+LABELS = {"error": "reconstruction error", "auroc": "AUROC, pasted lesions"}
+APART = 1.04  # factor by which the points of one way lie beside those of the one before: intervals must not cover each other
+
+
+def draw(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Write a PNG: a column a model, a row a cohort and measure; bars are 95 % intervals.
+
+    Args:
+        path: of the picture.
+        rows: the table `reached`, with cohort, model, slices, way, and each of LABELS with its interval.
+    """
+    from matplotlib.figure import Figure
+
+    models, cohorts, ways = (list(dict.fromkeys(row[name] for row in rows)) for name in ("model", "cohort", "way"))
+    figure = Figure(figsize=(1 + 3.6 * len(models), 1 + 2.6 * len(cohorts) * len(LABELS)), layout="constrained")
+    grid = figure.subplots(len(cohorts) * len(LABELS), len(models), squeeze=False)
+    for line, (cohort, measure) in enumerate((cohort, measure) for cohort in cohorts for measure in LABELS):
+        for axes, model in zip(grid[line], models, strict=True):
+            here = [row for row in rows if (row["cohort"], row["model"]) == (cohort, model)]
+            _panel(axes, here, measure, ways)
+            axes.set_title(f"{cohort}, {model}", fontsize=9)
+        grid[line][0].set_ylabel(LABELS[measure])
+    handles = {label: handle for axes in grid.flat for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
+    with whole_file(path) as unfinished:
+        figure.savefig(unfinished, dpi=110, format="png")
+
+
+def _panel(axes: Any, rows: Sequence[dict[str, Any]], measure: str, ways: Sequence[str]) -> None:
+    for place, way in enumerate(ways):
+        mine = [row for row in rows if row["way"] == way]
+        if not mine:
+            continue
+        middle = [row[measure] for row in mine]
+        # a percentile interval need not hold the mean it belongs to
+        below, above = ([max(0.0, sign * (row[f"{measure}_95"][end] - row[measure])) for row in mine] for end, sign in ((0, -1), (1, 1)))
+        axes.errorbar(
+            [row["slices"] * APART**place for row in mine],
+            middle,
+            yerr=[below, above],
+            color=f"C{place}",
+            label=way,
+            marker="o",
+            markersize=3,
+            linewidth=1,
+            capsize=2,
+        )
+    counts = sorted({row["slices"] for row in rows})
+    axes.set_xscale("log")
+    axes.set_xticks(counts, [str(count) for count in counts])
+    axes.minorticks_off()
+    axes.set_xlabel("slices to learn from", fontsize=8)
+    axes.grid(alpha=0.3)

@@ -1,0 +1,129 @@
+"""One training of the transfer table after the other: each on few slices, from nothing or from a bundle, and what it made of others.
+
+A trial is known by everything that its outcome follows from. What it found is kept in a file of that name; a trial that was cut off goes
+on from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+from sklearn.metrics import roc_auc_score
+
+from ..bundles.contents import sha256_of
+from ..detectors import Detector, begin, settings_of
+from ..files.atomic import whole_file
+from ..records import Array, SliceStack
+from ..training.data import fingerprint
+from ..training.transfer import Source
+from .cohorts import few_slices
+
+SMOOTH_PX = 1.0  # of the map by which lesions are told
+SCRATCH = "from nothing"
+FROZEN = 2  # layers of the way that freezes some
+
+
+@dataclass(frozen=True, eq=False)
+class LookedAt:
+    """Healthy people, as they are and with lesions."""
+
+    healthy: SliceStack
+    lesioned: SliceStack
+    truth: Array  # (N, H, W) bool
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A detector to be trained on a few slices."""
+
+    source: Source
+    way: str  # of `ways_of`
+    train: SliceStack
+    count: int  # of slices to learn from
+    seed: int  # of everything random
+    settings: Mapping[str, Any]  # over those of the source
+
+    @property
+    def slices(self) -> SliceStack:
+        """Those to learn from."""
+        return few_slices(self.train, self.count, self.seed)
+
+    def begun(self) -> Detector:
+        """The detector before its training; UsageError when the source does not fit."""
+        settings = {**self.source.settings, **self.settings, "seed": self.seed, **ways_of(self.source.detector)[self.way]}
+        return begin(self.source.detector, settings, None if self.way == SCRATCH else self.source)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a trained detector made of healthy people, one value each."""
+
+    error: list[float]  # mean |x - healthy| over the mask, standardised intensity
+    auroc: list[float]  # of pixels with a lesion against those without
+
+
+def ways_of(detector: str) -> dict[str, dict[str, Any]]:
+    """How a training can begin: name -> settings; only a critic that a bundle holds has layers to be frozen."""
+    if "frozen_layers" not in settings_of(detector):
+        return {SCRATCH: {}, "from the bundle": {}}
+    return {
+        SCRATCH: {"frozen_layers": 0},
+        "from the bundle": {"frozen_layers": 0},
+        f"from the bundle, {FROZEN} layers frozen": {"frozen_layers": FROZEN},
+    }
+
+
+def run_trial(trial: Trial, people: LookedAt, folder: Path, device: str, resume: bool) -> Found:
+    """Train and look, or with `resume` take what was found before or go on where training stopped.
+
+    Args:
+        trial: what to train.
+        people: to be looked at.
+        folder: of all trials.
+        device: as torch names it.
+        resume: without it, all is made anew.
+    """
+    detector, slices = trial.begun(), trial.slices
+    kept, run = (folder / f"{_known_by(detector, slices, people)}{ending}" for ending in (".json", ""))
+    if resume and kept.exists():
+        return Found(**json.loads(kept.read_text(encoding="utf-8")))
+    if not resume:
+        shutil.rmtree(run, ignore_errors=True)
+    run.mkdir(parents=True, exist_ok=True)
+    detector.fit(slices, device=device, checkpoint_folder=run, resume=True)
+    found = look(detector, people, device)
+    with whole_file(kept) as path:
+        path.write_text(json.dumps(vars(found)), encoding="utf-8")
+    shutil.rmtree(run)
+    return found
+
+
+def _known_by(detector: Detector, slices: SliceStack, people: LookedAt) -> str:
+    everything = {
+        "detector": detector.name,
+        "settings": detector.settings(),
+        "source": detector.source.origin if detector.source else None,
+        "slices": [fingerprint(stack.pixels) for stack in (slices, people.healthy, people.lesioned)],
+    }
+    return sha256_of(json.dumps(everything, sort_keys=True).encode())[:16]
+
+
+def look(detector: Detector, people: LookedAt, device: str) -> Found:
+    """How near healthy slices are redrawn, and how well lesions stand out, at quality "fast"."""
+    steps, mask = detector.steps_for("fast"), people.healthy.mask[:, 0]
+    plain, ill = (detector.reconstruct(stack, device=device, steps=steps) for stack in (people.healthy, people.lesioned))
+    off = np.abs(people.healthy.pixels - plain.healthy)[:, 0]
+    far = np.abs(people.lesioned.pixels - ill.healthy)
+    strange = ndimage.gaussian_filter((far if ill.spread is None else far / ill.spread)[:, 0] * mask, (0, SMOOTH_PX, SMOOTH_PX))
+    rows = [people.healthy.subject == who for who in np.unique(people.healthy.subject)]
+    return Found(
+        error=[float(off[one][mask[one]].mean()) for one in rows],
+        auroc=[float(roc_auc_score(people.truth[one][mask[one]], strange[one][mask[one]])) for one in rows],
+    )
