@@ -58,9 +58,9 @@ class MaskInversionConfig:
     thorough_steps: int = 500
     pool: int = 1000  # prior samples among which each slice's start is sought
     restarts: int = 1  # starts per slice: the nearest of the pool; more cost as many times more
-    last_k: float = 3.0  # standard deviations of healthy people beyond which a pixel enters the mask
+    last_k: float = 2.5  # standard deviations of healthy people beyond which a pixel enters the mask; chosen on validation subjects
     smoothness: float = 0.2  # weight of the mask's total variation
-    prior_weight: float = 0.1  # keeps z likely; without it the generator starts to paint lesions
+    prior_weight: float = 0.2  # keeps z likely; without it the generator starts to paint lesions
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built from.

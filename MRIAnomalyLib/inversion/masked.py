@@ -34,11 +34,11 @@ class MaskSettings:
     steps: int  # of Adam on z, in all rounds together and after the last
     rounds: int = 15  # each ends with a new mask; after the last, z is sought once more
     first_k: float = 10.0  # standard deviations beyond which pixels enter the mask in the first round: hardly any
-    last_k: float = 3.0  # and in the last
+    last_k: float = 2.5  # and in the last
     fall: float = 0.8  # of k from round to round
     smoothing: bool = True  # the mask is made of deviations averaged over 3 x 3 pixels
-    smoothness: float = 0.2  # weight of the mask's total variation; 0 leaves it out
-    prior_weight: float = 0.1  # of |z|^2 / 2 d, where the mean of rho^2 is about one
+    smoothness: float = 0.2  # weight of the last mask's total variation; 0 leaves it out
+    prior_weight: float = 0.2  # of |z|^2 / 2 d, where the mean of rho^2 is about two
     learning_rate: float = 0.05
     last_learning_rate: float = 0.005  # reached by a cosine
     precision: str = "auto"  # "bfloat16", "float32", or the first where the processor has it
@@ -121,9 +121,8 @@ class _Goal:
         return self._mean(bounded_loss(self.seen(drawn).square(), float(penalty_beyond(k)))) + self._prior(latent)
 
     def mask(self, drawn: Tensor, k: float) -> Tensor:
-        """The best mask for drawn slices."""
-        mask = closed_mask(self.seen(drawn).square(), penalty_beyond(k))
-        return smooth_mask(mask, self._settings.smoothness) * self.inside if self._settings.smoothness else mask
+        """The best mask for drawn slices, without its total variation."""
+        return closed_mask(self.seen(drawn).square(), penalty_beyond(k))
 
     def _mean(self, maps: Tensor) -> Tensor:
         return maps.sum((1, 2, 3)) / self._area
@@ -145,6 +144,8 @@ def _alternate(fast: nn.Module, exact: nn.Module, goal: _Goal, start: Tensor, se
             mask = goal.mask(drawn, k)
             energies.append(goal.energy(drawn, latent, k))
         k = max(settings.last_k, settings.fall * k)
+    if settings.smoothness:  # once: after every round it would take as long as the search, and changed nothing
+        mask = smooth_mask(mask, settings.smoothness) * goal.inside
     _descend(exact, goal, latent, mask, adam, last, settings)
     with torch.no_grad():
         drawn = exact(latent)

@@ -15,7 +15,7 @@ def test_the_closed_mask_is_no_worse_than_the_best_of_a_grid():
     grid = torch.linspace(0, 1, 1001, dtype=torch.float64)
     cost = (1 - grid) ** 2 * squared[:, None] + penalty[:, None] * grid
     mask = closed_mask(squared, penalty)
-    assert ((0 <= mask) & (mask <= 1)).all()
+    assert ((mask >= 0) & (mask <= 1)).all()
     assert ((1 - mask) ** 2 * squared + penalty * mask <= cost.min(1).values + 1e-12).all()
     curved = squared > penalty / 2  # else the cost is flat where the mask is 0
     assert (mask - grid[cost.argmin(1)]).abs()[curved].max() < 1e-3
