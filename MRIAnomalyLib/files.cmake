@@ -47,6 +47,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
   MRIAnomalyLib/evaluation/answers.py
+  MRIAnomalyLib/evaluation/around.py
   MRIAnomalyLib/evaluation/baselines.py
   MRIAnomalyLib/evaluation/examples.py
   MRIAnomalyLib/evaluation/finish.py
