@@ -84,9 +84,9 @@ def test_slices_that_failed_are_named_where_there_is_brain(masked, found):
     assert not any("No healthy counterpart" in one for one in found.warnings)
 
 
-def test_with_a_mask_the_healthy_counterpart_is_the_scan_itself_where_nothing_is_masked(masked, found):
-    same = [np.median(np.abs(one.residual.array[one.scored.array > 0])) for one in (masked, found)]
-    assert same[0] < 0.3 * same[1]
+def test_with_a_mask_the_healthy_counterpart_is_the_scan_where_nothing_is_masked_but_for_resampling(masked, found):
+    completed, drawn = (np.median(np.abs(one.residual.array[one.scored.array > 0])) for one in (masked, found))
+    assert completed < 0.75 * drawn
 
 
 def test_heat_and_findings_stay_where_the_model_could_judge(found):
