@@ -44,11 +44,13 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/fanogan.py
   MRIAnomalyLib/detectors/inpainter.py
   MRIAnomalyLib/detectors/latent_regularised.py
+  MRIAnomalyLib/detectors/mask_inversion.py
   MRIAnomalyLib/detectors/memory.py
   MRIAnomalyLib/detectors/transfer.py
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
   MRIAnomalyLib/evaluation/answers.py
+  MRIAnomalyLib/evaluation/around.py
   MRIAnomalyLib/evaluation/baselines.py
   MRIAnomalyLib/evaluation/cohorts.py
   MRIAnomalyLib/evaluation/examples.py
@@ -116,12 +118,18 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/gui/views.py
   MRIAnomalyLib/gui/volumes.py
   MRIAnomalyLib/inversion/__init__.py
+  MRIAnomalyLib/inversion/completion.py
+  MRIAnomalyLib/inversion/frozen.py
+  MRIAnomalyLib/inversion/mask_step.py
+  MRIAnomalyLib/inversion/masked.py
+  MRIAnomalyLib/inversion/noise.py
   MRIAnomalyLib/inversion/search.py
   MRIAnomalyLib/learning.py
   MRIAnomalyLib/nets/__init__.py
   MRIAnomalyLib/nets/dcgan.py
   MRIAnomalyLib/nets/encoder.py
   MRIAnomalyLib/nets/encoder_decoder.py
+  MRIAnomalyLib/nets/noise.py
   MRIAnomalyLib/nets/patch_critic.py
   MRIAnomalyLib/nets/place.py
   MRIAnomalyLib/nets/predictor.py
@@ -156,6 +164,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/adversarial.py
   MRIAnomalyLib/training/blobs.py
   MRIAnomalyLib/training/coarse_noise.py
+  MRIAnomalyLib/training/corruption.py
   MRIAnomalyLib/training/curves.py
   MRIAnomalyLib/training/data.py
   MRIAnomalyLib/training/encoding.py

@@ -92,6 +92,7 @@ def detect(
         *([f"Only {recipe.part} was looked at. Nothing is said of the rest of the brain."] if recipe.part else []),
         *prepared.warnings,
         *drawn.warnings,
+        *_failed(redrawn, judged),
         *plausibility.cut_out(prepared.facts, ranges),
         *plausibility.unusual(prepared.facts, ranges),
         *plausibility.too_wide(judged.spread, calibration.spread_limit),
@@ -156,7 +157,8 @@ def _carry_maps(
     inside = carry_back(judged.core.astype(np.float32), prepared, volume) > 0.5
     # -log10 p is carried, not p: outside the scored part it must end up 0
     heat = np.minimum(back(-np.log10(judged.p_map)).array, -math.log10(calibration.p_floor)) * inside
-    raw = apply_tone(redrawn.healthy, prepared.tone, inverse=True) * prepared.bias * prepared.stack.mask
+    shown = redrawn.healthy if redrawn.completed is None else redrawn.completed
+    raw = apply_tone(shown, prepared.tone, inverse=True) * prepared.bias * prepared.stack.mask
     brain = carry_back(prepared.stack.mask.astype(np.float32), prepared, volume) > 0.5
     healthy = np.where(brain, back(raw).array, 0)
     maps = {
@@ -209,6 +211,13 @@ def _shown_from(calibration: Calibration) -> float:
     dark_enough = np.flatnonzero(calibration.healthy_p_shares <= SHOWN_SHARE)
     rank = calibration.ranks[dark_enough[-1]] if len(dark_enough) else calibration.ranks[0]
     return -math.log10(rank / (calibration.subjects + 1)) - 1e-3
+
+
+def _failed(redrawn: Reconstruction, judged: Judgement) -> tuple[str, ...]:
+    if redrawn.failed is None or not (levels := np.flatnonzero(redrawn.failed & ~np.isnan(judged.slice_scores))).size:
+        return ()
+    listed = ", ".join(map(str, levels))
+    return (f"No healthy counterpart was found for slice {listed}: these slices have no mask, and look stranger than they may be.",)
 
 
 def _calibration_warnings(calibration: Calibration, false_alarms: float) -> list[str]:

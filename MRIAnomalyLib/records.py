@@ -88,6 +88,8 @@ class Reconstruction:
     terms: Mapping[str, Array]  # name -> (N,) score per slice, larger is stranger
     latent: Array | None = None  # (N, d)
     mask: Array | None = None  # (N, 1, H, W) in [0, 1], methods that learn one
+    completed: Array | None = None  # (N, 1, H, W) the slice itself with what is masked in-painted: shown in the place of `healthy`
+    failed: Array | None = None  # (N,) bool, methods that can tell: no healthy counterpart was found
     spread: Array | None = None  # (N, 1, H, W) predicted standard deviation, methods that predict one
 
 

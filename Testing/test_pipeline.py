@@ -1,16 +1,21 @@
 """The whole way on the shipped bundle and the shipped brain; few search steps, for speed."""
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
+import nibabel as nib
 import numpy as np
 import pytest
 import torch
+from ellipses import ellipses
 from taught import normals, taught
 
 from MRIAnomalyLib import detect, pipeline, read_volume, resources
-from MRIAnomalyLib.bundles.loading import hardware, pick_device
+from MRIAnomalyLib.bundles.bundle import open_bundle
+from MRIAnomalyLib.bundles.loading import hardware, load_detector, pick_device
 from MRIAnomalyLib.detectors import fanogan
+from MRIAnomalyLib.detectors.mask_inversion import around
 from MRIAnomalyLib.detectors.memory import Redrawn
 from MRIAnomalyLib.errors import BundleError, Cancelled, InputError, NotComparableError, UsageError
 from MRIAnomalyLib.records import Volume
@@ -51,6 +56,37 @@ def _turned_affine(volume):
 def test_every_map_carries_the_inputs_own_affine(brain, found):
     maps = [found.heatmap, found.healthy, found.residual, found.scored, found.finding_labels, *found.evidence.values()]
     assert all(map_.affine is brain.affine and map_.shape == brain.shape for map_ in maps)
+
+
+@pytest.fixture(scope="module")
+def masked(brain):
+    """What mask inversion finds on the generator of the same model; of a tenth of the slices it says that they failed."""
+    detector = around(load_detector(open_bundle(MODEL)), ellipses(6, 64), pool=50, fast_steps=16)
+    redraw = detector.reconstruct
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(detector, "reconstruct", lambda stack, **how: replace(redraw(stack, **how), failed=stack.level % 10 == 5))
+        patch.setattr(pipeline, "load_detector", lambda bundle: detector)
+        return detect(brain, model=MODEL, device="cpu", steps=16)
+
+
+def test_a_learned_mask_is_written_on_the_inputs_own_grid(brain, masked, tmp_path):
+    assert masked.mask.affine is brain.affine
+    assert masked.mask.shape == brain.shape
+    assert 0 <= masked.mask.array.min() <= masked.mask.array.max() <= 1
+    written = nib.load(masked.save(tmp_path / "out", ("mask",)) / "mask.nii.gz")
+    np.testing.assert_array_equal(written.affine, brain.affine)
+    np.testing.assert_allclose(written.get_fdata().T, masked.mask.array)
+
+
+def test_slices_that_failed_are_named_where_there_is_brain(masked, found):
+    (warning,) = (one for one in masked.warnings if one.startswith("No healthy counterpart was found for slice "))
+    assert "15, 25, 35, 45" in warning
+    assert not any("No healthy counterpart" in one for one in found.warnings)
+
+
+def test_with_a_mask_the_healthy_counterpart_is_the_scan_where_nothing_is_masked_but_for_resampling(masked, found):
+    completed, drawn = (np.median(np.abs(one.residual.array[one.scored.array > 0])) for one in (masked, found))
+    assert completed < 0.75 * drawn
 
 
 def test_heat_and_findings_stay_where_the_model_could_judge(found):

@@ -5,6 +5,7 @@ from . import denoiser as denoiser
 from . import fanogan as fanogan
 from . import inpainter as inpainter
 from . import latent_regularised as latent_regularised
+from . import mask_inversion as mask_inversion
 from .base import Detector as Detector
 from .base import create as create
 from .base import names as names

@@ -1,8 +1,8 @@
 """Adversarial denoiser: a network that learned to take coarse noise off healthy slices; what else it takes off is evidence.
 
 Written from Kascenas et al., "Denoising Autoencoders for Unsupervised Anomaly Detection in Brain MRI" (MIDL 2022). Ours beside it: bumps
-of several sizes and magnitudes, the mirrored side and the place as context, and a critic that can be switched on. No reference code was
-copied.
+of several sizes and magnitudes, other corruptions, the mirrored side and the place as context, and a critic that can be switched on.
+No reference code was copied.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 from ..errors import UsageError
 from ..nets.restorer import Restorer
 from ..records import Reconstruction, SliceStack
-from ..training.coarse_noise import Coarseness, coarse_noise
+from ..training.coarse_noise import Coarseness
+from ..training.corruption import FAMILIES, corrupted
 from ..training.learner import Learner, LearnerConfig
 from ..training.loop import Course
 from .base import ROWS_AT_ONCE, Detector, Report, register
@@ -32,13 +33,14 @@ class DenoiserConfig(LearnerConfig):
     learning_rate: float = 2e-3  # 1e-4 in the paper, whose network is wider; chosen by short runs on validation subjects
     weight_decay: float = 1e-5
 
+    corruptions: tuple[str, ...] = ("coarse_noise",)  # of FAMILIES, what is to be taken off; the paper has coarse noise alone
     noise_cells: tuple[int, ...] = (16, 32)  # grids of noise, cells along a side; 16 alone in the paper
     noise_low: float = 0.2  # standard deviation, standardised intensity, where white matter is near 1.0; the paper has one magnitude
     noise_high: float = 0.2
-    clean_share: float = 0.0  # of the training slices: no noise
+    clean_share: float = 0.0  # of the training slices: left as they are
 
-    mask_weight: float = 0.0  # of saying where there is much noise; 0 is the paper: nothing is said
-    mask_from: float = 0.1  # standardised intensity from which noise is much
+    mask_weight: float = 0.0  # of saying where much was changed; 0 is the paper: nothing is said
+    mask_from: float = 0.1  # standardised intensity from which a change is much
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built from.
@@ -47,6 +49,8 @@ class DenoiserConfig(LearnerConfig):
             UsageError: with the setting and what it must be.
         """
         super().__post_init__()
+        if not self.corruptions or not set(self.corruptions) <= set(FAMILIES):
+            raise UsageError(f"The setting corruptions is {list(self.corruptions)}; it must hold some of: {', '.join(FAMILIES)}.")
         if not self.noise_cells or any(cells < 1 or self.image_size % cells for cells in self.noise_cells):
             raise UsageError(f"The setting noise_cells is {list(self.noise_cells)}; it must hold numbers that divide {self.image_size}.")
         if not 0 <= self.noise_low <= self.noise_high:
@@ -71,21 +75,21 @@ class Denoiser(Detector):
         return {"restorer": self.restorer}
 
     def course(self, normals: SliceStack, device: str) -> Course:
-        """See `Detector.course`: each step takes coarse noise off a batch of slices."""
+        """See `Detector.course`: each step takes coarse noise, or what else slices are spoiled with, off a batch."""
         config = self.config
         learner = Learner("restorer", self.restorer, normals, config, device)
         bumps = Coarseness(config.noise_cells, (config.noise_low, config.noise_high), config.clean_share)
 
         def step(number: int) -> dict[str, float]:
             batch = learner.data.draw(config.batch_size)
-            noise = coarse_noise(batch.mask, bumps, learner.random).to(device)
+            spoilt = corrupted(batch.slices, batch.mask, config.corruptions, bumps, learner.random).to(device)
             slices, mask = batch.slices.to(device), batch.mask.to(device)
             with learner.cast():
-                answer = learner.net(slices + noise, batch.level.to(device))
+                answer = learner.net(spoilt, batch.level.to(device))
             restored = answer[:, :1]
             losses = {"restoration": restoration_loss(restored, slices, mask)}
             if config.mask_weight:
-                losses["mask"] = config.mask_weight * mask_loss(answer[:, 1:], noise.abs() > config.mask_from, mask)
+                losses["mask"] = config.mask_weight * mask_loss(answer[:, 1:], (spoilt - slices).abs() > config.mask_from, mask)
             return learner.learn(number, losses, slices * mask, restored * mask)
 
         return learner.course(step)

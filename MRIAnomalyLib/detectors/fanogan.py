@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..inversion.search import SearchSettings, filled_batches, rows_that_fit, search
+from ..inversion.frozen import filled_batches
+from ..inversion.search import SearchSettings, rows_that_fit, search
 from ..nets.encoder import Encoder
 from ..nets.wgan import Critic, Generator
 from ..records import Array, Reconstruction, SliceStack

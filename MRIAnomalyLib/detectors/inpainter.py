@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from ..inversion.mask_step import closed_mask, grown, mean_inside, penalty_beyond
 from ..nets.predictor import Predictor
 from ..records import Reconstruction, SliceStack
 from ..training.hiding import grid, random_hidden
@@ -156,11 +156,10 @@ def _look(predict: Callable[[Tensor], tuple[Tensor, Tensor]], passes: Sequence[T
 
 def _strange(slices: Tensor, mean: Tensor, spread: Tensor, mask: Tensor) -> Tensor:
     """(N, 1, H, W) 1 where a slice is far from what was expected, and a pixel around it: what a second look hides."""
-    area = functional.avg_pool2d(mask, 3, 1, 1).clamp(min=1 / 9)
-    off = (functional.avg_pool2d((slices - mean) / spread * mask, 3, 1, 1) / area * mask).abs()
+    off = mean_inside((slices - mean) / spread, mask).abs()
     most = [one[inside > 0].quantile(1 - MOST_FOUND) if inside.any() else one.max() for one, inside in zip(off, mask, strict=True)]
-    far = (off > torch.stack(most)[:, None, None, None].clamp(min=STRANGE)).float()
-    return functional.max_pool2d(far, 3, 1, 1) * mask
+    beyond = torch.stack(most)[:, None, None, None].clamp(min=STRANGE)
+    return grown((closed_mask(off.square(), penalty_beyond(beyond)) > 0).float(), 1, mask)
 
 
 def likelihood_loss(slices: Tensor, mean: Tensor, spread: Tensor, where: Tensor) -> Tensor:

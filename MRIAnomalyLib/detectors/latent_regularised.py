@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError
-from ..inversion.search import filled_batches
+from ..inversion.frozen import filled_batches
 from ..nets.dcgan import Discriminator
 from ..nets.encoder_decoder import EncoderDecoder
 from ..records import Reconstruction, SliceStack

@@ -84,6 +84,24 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
     *_, name = out.name.split("-", 2)
     check_target(out, overwrite, inputs=(run, cases))
     detector, steps, origin = trained(run, name.replace("-", "_"), about.config)
+    pictures = {name: (run / name).read_bytes() for name in ("losses.png", "samples.png")}
+    training = {"steps": steps, "minutes": minutes, "hardware": hardware, **({"from": origin} if origin else {})}
+    put_together(detector, out, cases, about, training, pictures, overwrite)
+
+
+def put_together(
+    detector: Detector,
+    out: Path,
+    cases: Path,
+    about: About,
+    training: Mapping[str, Any],
+    pictures: Mapping[str, bytes],
+    overwrite: bool,
+) -> None:
+    """Calibrate a detector that has its weights, and write its bundle as `finish` does.
+
+    `training` says steps, minutes and hardware, `pictures` are those of the training.
+    """
     recipe = recipe_from(about.recipe)
     people = {split: read_cases(cases / f"{split}.csv") for split in SPLITS}
     subjects = {split: sorted({coded(case.subject) for case in of_split}) for split, of_split in people.items()}
@@ -94,22 +112,18 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
         "config": detector.settings(),
         "recipe": asdict(recipe),
         "plane": recipe.plane,
-        "training": {
-            **{"data": about.data, "licence": about.licence, "subjects": len(subjects["train"])},
-            **{"steps": steps, "minutes": minutes, "hardware": hardware},
-            **({"from": origin} if origin else {}),
-        },
+        "training": {"data": about.data, "licence": about.licence, "subjects": len(subjects["train"]), **training},
         "splits": subjects,
         "about": _texts(about, subjects, recipe),
     }
     device = pick_device("auto")
-    model, calibration = calibrated(model, see_healthy(detector, _kept(people["calibration"], recipe), device), about.calibration)
+    model, calibration = calibrated(model, see_healthy(detector, kept(people["calibration"], recipe), device), about.calibration)
     model["calibration"]["people"] = about.people
     # the heads above were read and extracted long ago: time is taken of whole ones
     model["timing"] = see_healthy(detector, prepare_cases(people["calibration"][:TIMED], recipe), device).timing()
-    pictures = {name: (run / name).read_bytes() for name in ("losses.png", "samples.png")}
     unseen = [case for case in people["validation"] if case.healthy]
-    pictures["reconstructions.png"] = _beside(detector, [prepared for _, prepared in _kept(unseen, recipe)], device)
+    beside = _beside(detector, [prepared for _, prepared in kept(unseen, recipe)], device)
+    pictures = {**pictures, "reconstructions.png": beside}
     licence = about.licence_text.format(name=out.name)
     save_bundle(out, model, detector.weights(), calibration, card_of(model, pictures), pictures, licence, overwrite=overwrite)
 
@@ -137,7 +151,7 @@ def trained(run: Path, name: str, settings: Mapping[str, Any]) -> tuple[Detector
     return detector, facts["step"], facts["identity"].get("source")
 
 
-def _kept(cases: list[Case], recipe: Recipe) -> Iterator[tuple[Case, Prepared]]:
+def kept(cases: list[Case], recipe: Recipe) -> Iterator[tuple[Case, Prepared]]:
     """Each person prepared, by the head that is kept from before."""
     for case in cases:
         yield case, prepare_case(case, recipe)

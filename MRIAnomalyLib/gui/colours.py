@@ -1,4 +1,4 @@
-"""The two colour tables of the project, one of each in a scene."""
+"""The three colour tables of the project, one of each in a scene."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..outputs.signed import signed_colours
 from ..records import Array
 
 _STEPS = 256
+_ALTERED = (0.25, 0.85, 0.85)  # red, green, blue: no colour of the heatmap, and as bright as its middle
 
 
 def heat_table(scene: Any) -> Any:
@@ -22,6 +23,12 @@ def heat_table(scene: Any) -> Any:
 def diverging_table(scene: Any) -> Any:
     """`MRIAnomaly residual`: blue where darker than healthy, red where brighter; the colours of the pictures."""
     return _table(scene, "MRIAnomaly residual", signed_colours(np.linspace(-1, 1, _STEPS)))
+
+
+def mask_table(scene: Any) -> Any:
+    """`MRIAnomaly mask`: clear where nothing is altered, and one colour the more opaque the more is."""
+    share = np.linspace(0, 1, _STEPS)
+    return _table(scene, "MRIAnomaly mask", np.column_stack([np.tile(_ALTERED, (_STEPS, 1)), share]))
 
 
 def _table(scene: Any, name: str, colours: Array) -> Any:

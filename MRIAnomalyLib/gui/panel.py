@@ -104,6 +104,7 @@ class Panel(slicer.util.VTKObservationMixin):
         actions = {
             "H": self._results.toggle_healthy,
             "O": self._results.toggle_overlay,
+            "M": self._results.toggle_mask,
             "N": self._results.next_finding,
             "P": self._results.previous_finding,
         }

@@ -11,6 +11,8 @@ import vtk
 from ..records import SliceScore
 from .nodes import add_output
 
+_PANEL_VIEW = "MRIAnomalyPanel"
+
 
 def add_plot(scene: Any, input_node: Any, slices: tuple[SliceScore, ...], scores: Any) -> Any:
     """The chart; its score line reads the table node `scores`."""
@@ -51,3 +53,17 @@ def _add_line(scene: Any, input_node: Any, column: str, table: Any, colour: tupl
     series.SetYColumnName(column)
     series.SetColor(*colour)
     return series
+
+
+def panel_view(scene: Any) -> Any:
+    """The view node of the panel's own plot: not part of any layout, so that no layout of the user changes."""
+    node = scene.GetSingletonNode(_PANEL_VIEW, "vtkMRMLPlotViewNode")
+    if not node:
+        node = slicer.vtkMRMLPlotViewNode()
+        node.SetSingletonTag(_PANEL_VIEW)
+        node.SetLayoutName(_PANEL_VIEW)
+        node.SetName(_PANEL_VIEW)
+        node.SetHideFromEditors(True)
+        node.SetSaveWithScene(False)
+        node = scene.AddNode(node)
+    return node

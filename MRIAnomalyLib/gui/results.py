@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import qt
-import slicer
-import slicer.util
 from slicer.i18n import tr as _
 
 from ..errors import MRIAnomalyError
 from . import found, views
 from .nodes import node_by_id
+from .plots import panel_view
 from .tables import rows_of
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from .nodes import DetectionNodes
 
 _COLUMNS = ("finding", "volume_ml", "peak", "side", "sign")  # of the findings table that fit into a panel
-_PLOT_VIEW = "MRIAnomalyPanel"
 
 
 class ResultsView:
@@ -47,6 +45,7 @@ class ResultsView:
         ui.nextButton.connect("clicked(bool)", self.next_finding)
         ui.healthyButton.connect("toggled(bool)", self._on_healthy)
         ui.overlayButton.connect("toggled(bool)", self._on_overlay)
+        ui.maskButton.connect("toggled(bool)", self._on_mask)
         ui.opacitySlider.connect("valueChanged(double)", self._on_opacity)
         ui.thresholdSlider.connect("valueChanged(double)", self._on_threshold)
         ui.showButton.connect("clicked(bool)", self._on_show)
@@ -67,6 +66,7 @@ class ResultsView:
         for button in (self._ui.previousButton, self._ui.nextButton):
             button.enabled = bool(self._findings)
         self._ui.healthyButton.enabled = self._node("healthy") is not None
+        self._ui.maskButton.setVisible(self._node("mask") is not None)  # few models learn one
 
     def next_finding(self) -> None:
         """Go to the next finding, after the last one to the first."""
@@ -84,15 +84,20 @@ class ResultsView:
             self._ui.healthyButton.checked = not self._ui.healthyButton.checked
 
     def toggle_overlay(self) -> None:
-        """Show or hide the heatmap in the slice views."""
+        """Show or hide the heatmap, or the mask, in the slice views."""
         if self._ui.overlayButton.enabled:
             self._ui.overlayButton.checked = not self._ui.overlayButton.checked
+
+    def toggle_mask(self) -> None:
+        """Exchange heatmap and mask in the slice views."""
+        if self._node("mask") and self._ui.maskButton.enabled:
+            self._ui.maskButton.checked = not self._ui.maskButton.checked
 
     def go_to(self, number: int) -> None:
         """Show a finding (from 1, most significant first) in all slice views, and mark it there and in the table."""
         assert self._nodes is not None
-        heatmap = self._node("heatmap")
-        if heatmap and views.overlay_opacity(self._scene, heatmap) is None:  # the views show something else
+        overlay = self._overlay()
+        if overlay and views.overlay_opacity(self._scene, overlay) is None:  # the views show something else
             views.show_results(self._scene, self._nodes)
             self._read_overlay()
         self.current = number
@@ -103,6 +108,11 @@ class ResultsView:
 
     def _node(self, role: str) -> Any:
         return node_by_id(self._scene, getattr(self._nodes, role)) if self._nodes else None
+
+    def _overlay(self) -> Any:
+        """What lies over the input: the mask where a view shows it, else the heatmap."""
+        mask = self._node("mask")
+        return mask if mask and views.overlay_opacity(self._scene, mask) is not None else self._node("heatmap")
 
     def _fill_words(self, record: dict[str, Any]) -> None:
         self._ui.verdictLabel.text = record.get("verdict", "")
@@ -139,23 +149,28 @@ class ResultsView:
         chart = self._node("score_plot")
         self._ui.plotView.setVisible(chart is not None)
         if chart:
-            view_node = _plot_view_node(self._scene)
+            view_node = panel_view(self._scene)
             view_node.SetPlotChartNodeID(chart.GetID())
             self._ui.plotView.setMRMLPlotViewNode(view_node)
 
     def _read_overlay(self) -> None:
-        heatmap = self._node("heatmap")
+        heatmap, overlay = self._node("heatmap"), self._overlay()
         display = heatmap.GetDisplayNode() if heatmap else None
-        opacity = views.overlay_opacity(self._scene, heatmap) if heatmap else None
+        opacity = views.overlay_opacity(self._scene, overlay) if overlay else None
         self._ui.thresholdSlider.enabled = display is not None
-        for widget in (self._ui.opacitySlider, self._ui.overlayButton):
+        for widget in (self._ui.opacitySlider, self._ui.overlayButton, self._ui.maskButton):
             widget.enabled = opacity is not None
         if opacity is not None:
             _set(self._ui.opacitySlider, 0.0, 1.0, opacity)
         if display:
             _set(self._ui.thresholdSlider, 0.0, display.GetWindowLevelMax(), display.GetLowerThreshold())
         healthy = bool(self._nodes and self._nodes.healthy and views.in_background(self._scene, self._nodes.healthy))
-        for button, on in ((self._ui.healthyButton, healthy), (self._ui.overlayButton, opacity is None or opacity > 0)):
+        states = {
+            self._ui.healthyButton: healthy,
+            self._ui.overlayButton: opacity is None or opacity > 0,
+            self._ui.maskButton: overlay is not None and overlay is not heatmap,
+        }
+        for button, on in states.items():
             button.blockSignals(True)
             button.checked = on
             button.blockSignals(False)
@@ -180,13 +195,18 @@ class ResultsView:
             views.flicker(self._scene, self._nodes, on)
 
     def _on_overlay(self, on: bool) -> None:
-        if self._node("heatmap"):
-            views.set_overlay_visible(self._scene, self._node("heatmap"), on)
+        if self._overlay():
+            views.set_overlay_visible(self._scene, self._overlay(), on)
+            self._read_overlay()
+
+    def _on_mask(self, on: bool) -> None:
+        if self._nodes:
+            views.show_mask(self._scene, self._nodes, on)
             self._read_overlay()
 
     def _on_opacity(self, value: float) -> None:
-        if self._node("heatmap"):
-            views.set_overlay_opacity(self._scene, self._node("heatmap"), value)
+        if self._overlay():
+            views.set_overlay_opacity(self._scene, self._overlay(), value)
             self._read_overlay()
 
     def _on_threshold(self, value: float) -> None:
@@ -222,17 +242,3 @@ def _set(slider: Any, minimum: float, maximum: float, value: float) -> None:
     slider.blockSignals(True)
     slider.minimum, slider.maximum, slider.value = minimum, maximum, value
     slider.blockSignals(False)
-
-
-def _plot_view_node(scene: Any) -> Any:
-    """The view node of the panel's own plot: not part of any layout, so that no layout of the user changes."""
-    node = scene.GetSingletonNode(_PLOT_VIEW, "vtkMRMLPlotViewNode")
-    if not node:
-        node = slicer.vtkMRMLPlotViewNode()
-        node.SetSingletonTag(_PLOT_VIEW)
-        node.SetLayoutName(_PLOT_VIEW)
-        node.SetName(_PLOT_VIEW)
-        node.SetHideFromEditors(True)
-        node.SetSaveWithScene(False)
-        node = scene.AddNode(node)
-    return node

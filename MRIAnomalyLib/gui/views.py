@@ -55,20 +55,20 @@ def jump_to(scene: Any, input_node: Any, ras_mm: tuple[float, float, float]) -> 
     slicer.vtkMRMLSliceNode.JumpAllSlices(scene, *world, slicer.vtkMRMLSliceNode.OffsetJumpSlice)
 
 
-def overlay_opacity(scene: Any, heatmap: Any) -> float | None:
-    """The opacity of the overlay in the first view that has it; None when no view does."""
-    return next((layers.GetForegroundOpacity() for layers in _showing(scene, heatmap)), None)
+def overlay_opacity(scene: Any, overlay: Any) -> float | None:
+    """The opacity of a heatmap or mask in the first view that has it over the input; None when no view does."""
+    return next((layers.GetForegroundOpacity() for layers in _showing(scene, overlay)), None)
 
 
-def set_overlay_opacity(scene: Any, heatmap: Any, opacity: float) -> None:
-    """Set the opacity in [0, 1] of this heatmap in the views that have it in the foreground."""
-    for layers in _showing(scene, heatmap):
+def set_overlay_opacity(scene: Any, overlay: Any, opacity: float) -> None:
+    """Set the opacity in [0, 1] of this heatmap or mask in the views that have it in the foreground."""
+    for layers in _showing(scene, overlay):
         layers.SetForegroundOpacity(opacity)
 
 
-def set_overlay_visible(scene: Any, heatmap: Any, visible: bool) -> None:
-    """Switch this heatmap off, or on again with the opacity that it had."""
-    for layers in _showing(scene, heatmap):
+def set_overlay_visible(scene: Any, overlay: Any, visible: bool) -> None:
+    """Switch this heatmap or mask off, or on again with the opacity that it had."""
+    for layers in _showing(scene, overlay):
         opacity = layers.GetForegroundOpacity()
         if visible and opacity == 0:
             layers.SetForegroundOpacity(float(layers.GetAttribute(_SHOWN_OPACITY) or _OPACITY))
@@ -98,6 +98,14 @@ def flicker(scene: Any, nodes: DetectionNodes, healthy: bool) -> None:
     next_shown.SetWindowLevelMinMax(shown.GetWindowLevelMin(), shown.GetWindowLevelMax())
     for layers in changing:
         layers.SetBackgroundVolumeID(come)
+
+
+def show_mask(scene: Any, nodes: DetectionNodes, mask: bool) -> None:
+    """Put the mask in place of the heatmap, or the heatmap back, in every view that shows either over the input."""
+    come, go = (nodes.mask, nodes.heatmap) if mask else (nodes.heatmap, nodes.mask)
+    for layers in _layers(scene):
+        if come and go and layers.GetForegroundVolumeID() == go:
+            layers.SetForegroundVolumeID(come)
 
 
 def highlight(scene: Any, nodes: DetectionNodes, label: int | None) -> None:
@@ -141,8 +149,8 @@ def _layers(scene: Any) -> list[Any]:
     return all_nodes(scene, "vtkMRMLSliceCompositeNode")
 
 
-def _showing(scene: Any, heatmap: Any) -> list[Any]:
-    return [layers for layers in _layers(scene) if layers.GetForegroundVolumeID() == heatmap.GetID()]
+def _showing(scene: Any, overlay: Any) -> list[Any]:
+    return [layers for layers in _layers(scene) if layers.GetForegroundVolumeID() == overlay.GetID()]
 
 
 def in_background(scene: Any, volume_id: str) -> bool:

@@ -10,7 +10,7 @@ import vtk
 
 from ..outputs.heat import heat_ceiling
 from ..records import Array, Result
-from .colours import diverging_table, heat_table
+from .colours import diverging_table, heat_table, mask_table
 from .nodes import add_output
 from .views import set_overlay_threshold
 
@@ -71,8 +71,9 @@ def add_residual(scene: Any, input_node: Any, array: Array) -> Any:
 
 
 def add_mask(scene: Any, input_node: Any, array: Array) -> Any:
-    """What the detector took for altered, in [0, 1]."""
+    """What the detector took for altered, in [0, 1]: an overlay of its own, transparent where nothing is."""
     node = _add_map(scene, input_node, "mask", array)
+    node.GetDisplayNode().SetAndObserveColorNodeID(mask_table(scene).GetID())
     _set_window(node, 0.0, 1.0)
     return node
 

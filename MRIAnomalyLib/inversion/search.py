@@ -10,16 +10,14 @@ normalised over the batch, and rows are always computed in batches of one fixed 
 
 from __future__ import annotations
 
-import copy
 import functools
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from ..nets.dcgan import fold_batch_norm
+from .frozen import cosine, filled_batches, frozen, halved, searches_in_half
 
 _REPORT_EVERY = 10  # steps
 _POOL_BATCH = 32  # pool samples drawn at once; more are no faster
@@ -125,26 +123,10 @@ class _Nets:
 
 def _nets(generator: nn.Module, discriminator: nn.Module, settings: SearchSettings, device: torch.device) -> tuple[_Nets, _Nets]:
     """The networks for most steps, and the exact ones for the last."""
-    prepare = fold_batch_norm if settings.tuned else _frozen
-    exact = _Nets(prepare(generator), prepare(discriminator), torch.float32)
-    if settings.tuned:
-        for net in (exact.generator, exact.discriminator):
-            net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if settings.precision == "float32" or (settings.precision == "auto" and not _has_bfloat16(device)):
+    exact = _Nets(frozen(generator, settings.tuned), frozen(discriminator, settings.tuned), torch.float32)
+    if not searches_in_half(settings.precision, device):
         return exact, exact
-    halves = [copy.deepcopy(net).to(torch.bfloat16) for net in (exact.generator, exact.discriminator)]
-    return _Nets(halves[0], halves[1], torch.bfloat16), exact
-
-
-def _frozen(net: nn.Module) -> nn.Module:
-    return copy.deepcopy(net).eval().requires_grad_(False)
-
-
-def _has_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    facts = torch.cpu.get_capabilities() if device.type == "cpu" and hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(facts.get("avx512_bf16") or facts.get("amx_bf16"))
+    return _Nets(halved(exact.generator), halved(exact.discriminator), torch.bfloat16), exact
 
 
 class _Goal:
@@ -186,7 +168,7 @@ def _descend(
             nets = exact  # losses of two precisions cannot be compared: go on from the best, and count anew
             latent.data.copy_(best)
             least = torch.full_like(least, torch.inf)
-        adam.param_groups[0]["lr"] = _rate(step, settings)
+        adam.param_groups[0]["lr"] = cosine(step, settings.steps, settings.learning_rate, settings.last_learning_rate)
         loss = goal.loss(nets, latent)
         best, least = _better(best, least, latent.detach(), loss.detach())
         (latent.grad,) = torch.autograd.grad(loss.sum(), latent)
@@ -202,11 +184,6 @@ def _better(best: Tensor, least: Tensor, latent: Tensor, loss: Tensor) -> tuple[
     return torch.where(lower[:, None], latent, best), torch.where(lower, loss, least)
 
 
-def _rate(step: int, settings: SearchSettings) -> float:
-    fall = (1 + math.cos(math.pi * step / settings.steps)) / 2
-    return settings.last_learning_rate + (settings.learning_rate - settings.last_learning_rate) * fall
-
-
 @torch.no_grad()
 def _score(exact: _Nets, slices: Tensor, mask: Tensor, latent: Tensor, settings: SearchSettings) -> Inversion:
     parts: list[tuple[Tensor, ...]] = []
@@ -215,12 +192,6 @@ def _score(exact: _Nets, slices: Tensor, mask: Tensor, latent: Tensor, settings:
         drawn, residual, discrimination = goal.terms(exact, latent[chosen])
         parts.append((drawn, residual, discrimination, goal.weigh(residual, discrimination)))
     return Inversion(latent, *(torch.cat(part)[: len(slices)] for part in zip(*parts, strict=True)))
-
-
-def filled_batches(count: int, size: int) -> Iterator[Tensor]:
-    """Row numbers in batches of one size; the last is filled up from the front, because rounding depends on the size."""
-    for first in range(0, count, size):
-        yield torch.arange(first, first + size) % count
 
 
 def _tell(progress: Callable[[int, int], None] | None, before: int, total: int, step: int) -> None:

@@ -9,12 +9,12 @@ CONTRAST = 0.3  # standardised intensity that counts as one in the network: abou
 FARTHEST = 4.0  # in that unit: one glaring voxel must not shift the normalisation of a whole slice
 FINEST = 0.1  # standardised intensity that counts as one for a spread
 PLACE_CHANNELS = 5  # of `Place.channels`
-MAPS = ("mean", "spread")  # of a `Place`, which the slices of each training set anew
 
 
 class Place(nn.Module):
     """A network's knowledge of healthy mean and spread per place, which `learn_place` sets from the training slices."""
 
+    maps = ("mean", "spread")  # its buffers, which each training measures anew
     mean: Tensor  # (levels, H, W)
     spread: Tensor
 

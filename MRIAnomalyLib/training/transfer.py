@@ -13,7 +13,8 @@ from typing import Any
 from torch import nn
 
 from ..errors import UsageError
-from ..nets.place import MAPS, Place
+from ..nets.noise import Noise
+from ..nets.place import Place
 from ..records import Array
 
 
@@ -36,10 +37,10 @@ class Source:
 def taken_over(nets: Mapping[str, nn.Module], learned: Mapping[str, Array]) -> dict[str, Array]:
     """Arrays by name for these networks to start from: the learned ones, but what they know of places stays as it is.
 
-    How healthy people look at each place is another thing in every sequence, and of as many levels as its grid has; training measures it
-    before its first step.
+    How healthy people look at each place, and how far they lie from what is drawn for them, is another thing in every sequence, and of as
+    many levels as its grid has; training measures it.
     """
-    places = {f"{name}.{key}": getattr(net, key) for name, net in nets.items() if isinstance(net, Place) for key in MAPS}
+    places = {f"{name}.{key}": getattr(net, key) for name, net in nets.items() if isinstance(net, Place | Noise) for key in net.maps}
     return {**learned, **{name: map_.cpu().numpy() for name, map_ in places.items()}}
 
 

@@ -80,10 +80,20 @@ def test_a_head_of_its_own_says_where_much_was_changed_and_without_it_nothing_is
     assert trained.reconstruct(stack).mask is None
 
 
+def test_the_head_marks_a_family_of_corruption_that_it_never_learned():
+    families = ("coarse_noise", "other_slice", "moved_patch", "bent")  # without other brightness, which the blob is
+    masked = untaught("denoiser", mask_weight=1.0, width=16, steps=400, noise_cells=(4,), corruptions=families, clean_share=0.5)
+    masked.fit(normals())
+    stack = normals(6, seed=3)
+    before, after = (masked.reconstruct(one).mask for one in (stack, planted(stack, 0.4)))
+    assert after[BLOB].mean() > 1.3 * before[BLOB].mean()
+    assert after[BLOB].mean() > after[stack.mask].mean()
+
+
 def test_slices_of_another_level_and_settings_that_cannot_be_are_refused():
     stack = normals(4)
     with pytest.raises(UsageError, match="knows 2 levels"):
         untaught("denoiser").fit(replace(stack, level=stack.level + 2))
-    for wrong in ({"noise_cells": (24,)}, {"noise_low": 0.9}, {"settle_share": 0.9}):
+    for wrong in ({"noise_cells": (24,)}, {"noise_low": 0.9}, {"settle_share": 0.9}, {"corruptions": ("rain",)}, {"corruptions": ()}):
         with pytest.raises(UsageError, match=next(iter(wrong))):
             untaught("denoiser", **wrong)

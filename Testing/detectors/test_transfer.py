@@ -14,7 +14,8 @@ from taught import SIZE, normals, strangeness, taught, untaught
 from MRIAnomalyLib import detectors
 from MRIAnomalyLib.detectors import begin, create
 from MRIAnomalyLib.errors import BundleError, UsageError
-from MRIAnomalyLib.nets.place import MAPS
+from MRIAnomalyLib.nets.noise import Noise
+from MRIAnomalyLib.nets.place import Place
 from MRIAnomalyLib.training import adversarial, loop
 from MRIAnomalyLib.training.transfer import Source
 
@@ -49,7 +50,7 @@ def other_slices(count=24):
 
 
 def is_place(key):
-    return key.split(".", 1)[1] in MAPS
+    return key.split(".", 1)[1] in Place.maps + Noise.maps
 
 
 def test_it_begins_with_the_settings_and_weights_of_its_source(name):

@@ -173,6 +173,31 @@ class TestOverlay:
             act()
             assert (layers().GetForegroundOpacity(), ui.overlayButton.checked) == (opacity, opacity > 0)
 
+    def test_a_model_without_a_mask_leaves_no_button_for_it(self, ui, window, nodes):
+        assert not ui.maskButton.visible
+        doubles.press(window, qt.Qt.Key_M)
+        assert layers().GetForegroundVolumeID() == nodes.heatmap
+
+    def test_the_mask_comes_in_place_of_the_heatmap_by_button_and_key_with_the_same_opacity(self, ui, window, scene):
+        learned = dataclasses.replace(RESULT, mask=RESULT.volume.like(RESULT.scored.array.astype(np.float32)))
+        masked = add_result(scene, learned, add_scan(scene, learned, "Masked"))
+        choose_volume(ui, "Masked")
+        assert ui.maskButton.visible
+        for act, shown in (
+            (lambda: doubles.click(ui.maskButton), masked.mask),
+            (lambda: doubles.press(window, qt.Qt.Key_M), masked.heatmap),
+            (lambda: doubles.press(window, qt.Qt.Key_M), masked.mask),
+        ):
+            act()
+            assert {layers(name).GetForegroundVolumeID() for name in ("Red", "Green", "Yellow")} == {shown}
+            assert ui.maskButton.checked == (shown == masked.mask)
+        ui.opacitySlider.value = 0.3
+        assert layers().GetForegroundOpacity() == 0.3
+        doubles.click(ui.overlayButton)
+        assert (layers().GetForegroundOpacity(), ui.maskButton.checked) == (0.0, True)
+        doubles.click(ui.nextButton)
+        assert layers().GetForegroundVolumeID() == masked.mask
+
     def test_show_in_views_brings_the_result_back(self, ui, scene, scan, nodes):
         slicer.util.setSliceViewerLayers(background=add_scan(scene, RESULT, "Other"), foreground=None)
         doubles.click(ui.showButton)

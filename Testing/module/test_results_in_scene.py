@@ -71,6 +71,13 @@ def test_a_model_that_learns_a_mask_brings_a_mask_node(scene):
     mask = scene.GetNodeByID(add_result(scene, learned).mask)
     assert slicer.util.arrayFromVolume(mask).max() == 1
     assert mask.GetDisplayNode().GetWindowLevelMax() == 1
+    table, colour = mask.GetDisplayNode().GetColorNode(), [0.0] * 4
+    assert table.GetName() == "MRIAnomaly mask"
+    opacities = []
+    for entry in (0, table.GetNumberOfColors() // 2, table.GetNumberOfColors() - 1):
+        table.GetColor(entry, colour)
+        opacities.append(colour[3])
+    assert opacities[0] == 0 < opacities[1] < opacities[2] == 1
 
 
 def test_what_was_not_asked_for_is_not_made(scene):
