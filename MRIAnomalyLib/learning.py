@@ -17,6 +17,7 @@ from .bundles.card import write_card
 from .bundles.loading import hardware, load_detector, pick_device
 from .bundles.model import coded
 from .calibration import judgement
+from .calibration.conformal import FEWEST
 from .calibration.evidence import config_for
 from .detectors.base import Detector
 from .detectors.memory import redraw
@@ -79,7 +80,8 @@ def train(
     from .detectors import create, settings_of
 
     steps = recipe_from(recipe or {})
-    grid: dict[str, Any] = {"image_size": steps.size_px, "levels": steps.slices}  # as far as the detector asks
+    # as far as the detector asks
+    grid: dict[str, Any] = {"image_size": steps.size_px, "levels": steps.slices, "mirror": steps.symmetric}
     if steps.brightest:
         grid["intensity_top"] = steps.brightest
     learner = create(detector, {**{name: grid[name] for name in grid.keys() & settings_of(detector)}, "seed": seed, **config})
@@ -117,6 +119,7 @@ def calibrate(
     out: Path | None = None,
     *,
     device: str = "auto",
+    few: bool = False,
     overwrite: bool = False,
     progress: ProgressCallback | None = None,
     warn: Callable[[str], None] | None = None,
@@ -128,6 +131,7 @@ def calibrate(
         images: cases.csv or a folder of healthy scans of at least 19 people.
         out: folder of the calibrated bundle; without it the given one.
         device: as for `detect`.
+        few: do with 3 people or more: evidence and findings, but no p-values, and nothing is ever flagged.
         overwrite: replace that folder if it exists.
         progress: called now and then.
         warn: called with a sentence when the device's memory is too small for the usual way.
@@ -147,20 +151,21 @@ def calibrate(
         raise CalibrationError(f"{len(both)} of these people are among those the model was trained on. Calibrate on others.")
     people = prepare_cases(cases, recipe_from(opened.model["recipe"]), progress, "calibrate")
     seen = see_healthy(load_detector(opened), people, pick_device(device), warn)
-    model, calibration = calibrated(opened.model, seen, f"{len(cases)} people of {images.name}")
+    model, calibration = calibrated(opened.model, seen, f"{len(cases)} people of {images.name}", few)
     save_as(opened, folder, model, calibration, overwrite)
     return folder
 
 
-def calibrated(model: Mapping[str, Any], seen: Healthy, data: str) -> tuple[dict[str, Any], dict[str, Array]]:
+def calibrated(model: Mapping[str, Any], seen: Healthy, data: str, few: bool = False) -> tuple[dict[str, Any], dict[str, Array]]:
     """What model.json says and the arrays that are kept, once a model was compared with healthy people.
 
     Args:
         model: the entries of `bundles.model.Model` as they were.
         seen: what its detector made of those people.
         data: who they are, in words.
+        few: see `calibrate`.
     """
-    learned = judge_healthy(seen.pairs, recipe_from(model["recipe"]), seen.parts)
+    learned = judge_healthy(seen.pairs, recipe_from(model["recipe"]), seen.parts, few)
     entries = {
         **model,
         "splits": {**model["splits"], "calibration": sorted(map(coded, seen.subjects))},
@@ -233,10 +238,13 @@ def card_of(model: Mapping[str, Any], pictures: Iterable[str]) -> str:
     return write_card(model, pictures=captions, **{name: about[name] for name in ("use", "limits", "measured", "results", "tables")})
 
 
-def judge_healthy(pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, parts: Sequence[str]) -> judgement.Calibration:
-    """The calibration that these healthy subjects (slices, reconstructions) give, with these parts of the evidence having a say."""
+def judge_healthy(
+    pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, parts: Sequence[str], few: bool = False
+) -> judgement.Calibration:
+    """The calibration that these healthy subjects (slices, reconstructions) give, with these parts having a say; `few`: see `calibrate`."""
     voxel_mm3 = recipe.pixel_mm**2 * recipe.step_mm
-    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config_for(pairs[0][1], parts))
+    config = config_for(pairs[0][1], parts, recipe.symmetric)
+    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config, judgement.FEW if few else FEWEST)
 
 
 def prepare_cases(
