@@ -97,7 +97,7 @@ def detect(
         *plausibility.side_not_told(prepared.facts),
         *drawn.warnings,
         *plausibility.cut_out(prepared.facts, ranges),
-        *plausibility.unusual(prepared.facts, ranges),
+        *(plausibility.unusual(prepared.facts, ranges) if calibration.gives_p else ()),  # the range of a few people says little
         *plausibility.too_wide(judged.spread, calibration.spread_limit, anatomy),
         *_calibration_warnings(calibration, false_alarms),
     )
