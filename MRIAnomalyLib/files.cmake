@@ -54,6 +54,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/knees.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
+  MRIAnomalyLib/evaluation/mrnet.py
   MRIAnomalyLib/evaluation/note.py
   MRIAnomalyLib/evaluation/page.py
   MRIAnomalyLib/evaluation/pictures.py

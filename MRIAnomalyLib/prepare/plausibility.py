@@ -18,7 +18,7 @@ ANATOMIES = {"brain": ("a whole adult brain", BRAIN), "knee": ("an adult knee", 
 CONTRAST = {  # brightness over white matter: of fluid and grey matter in the whole brain, and of grey matter around S +18 mm
     ("brain", "T1"): {"fluid": (0.0, 0.75), "grey": (0.5, 0.93), "contrast": (0.5, 0.9)},
     ("brain", "FLAIR"): {"contrast": (0.87, 1.5), "slice_contrast": (0.72, 1.5)},  # of single slices, which vary more
-    ("knee", "PDFS"): {"marrow": (0.0, 1.1)},  # over the leg's median: 0.5 to 0.9 with the fat suppressed, 1.4 to 1.8 without
+    ("knee", "PDFS"): {"marrow": (0.0, 1.1)},  # over the leg's median: 0.58 to 0.70 with the fat suppressed, 1.8 without
 }
 FLAIR_FROM = {
     "contrast": 0.87,

@@ -71,7 +71,7 @@ WHOLE = {"brain": SMALLEST_EXTENT_MM, "knee": WHOLE_MM}  # anatomy -> extent of 
 _KNEE = {"center_mm": (0.0, 0.0), "pixel_mm": 2.5, "remove_bias": False, "tone": "median", "middle": 0.4, "brightest": 1.7}
 _SERIES = {**_KNEE, "slices": 24, "step_mm": 4.0, "first_mm": -46.0}
 # What differs from a T1 head. FLAIR: one level, because its training pictures are slices of that level; their shading was left in, and
-# most saturate near 1.7 times the brain's median. Knees: the field of 160 mm, too little tissue for N4; fluid lies near 1.2, and nothing
+# most saturate near 1.7 times the brain's median. Knees: the field of 160 mm, too little tissue for N4; fluid lies near 1.2, and little
 # healthy above 1.7. Fat-suppressed PD: the middle 6 mm, as the training scans have them; the others: whole series, as in MRNet.
 KINDS: dict[tuple[str, str], dict[str, Any]] = {
     ("brain", "T1"): {},
