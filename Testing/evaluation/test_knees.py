@@ -10,6 +10,7 @@ from MRIAnomalyLib.errors import InputError
 from MRIAnomalyLib.evaluation import knees
 from MRIAnomalyLib.files.cases import read_cases
 from MRIAnomalyLib.files.reading import read_volume
+from MRIAnomalyLib.prepare.knee import place_knee
 
 IMPRESSIONS = {
     "no_obvious": (1, 6, 8, 9, 13, 14, 15),
@@ -51,14 +52,17 @@ def test_both_impressions_are_alike_in_what_is_learned_from_and_compared_with(ro
         assert [told.count(impression) for impression in knees.NORMAL] == [each, each]
 
 
-def test_what_is_written_reads_back_as_the_slices_are_about_the_middle_of_the_field(root, tmp_path):
+def test_what_is_written_reads_back_as_the_slices_of_a_right_knee_from_medial_to_lateral(root, tmp_path):
     knees.write_knees(root, tmp_path)
     cases = {split: read_cases(tmp_path / f"{split}.csv") for split in knees.SPLITS}
     assert [case.healthy for case in cases["test"]] == [True, False, False, True]
-    volume = read_volume(cases["train"][0].image)
-    with np.load(root / "knee_mridata" / f"{cases['train'][0].subject}.npz") as held:
-        assert np.array_equal(volume.array, held["sagittal"])
-    assert volume.affine @ [39.5, 39.5, 4.5, 1] == pytest.approx([0, 0, 0, 1], abs=1e-4)
+    everybody = {case.subject: case for of_split in cases.values() for case in of_split}
+    for subject, step in (("sub-14", 1), ("sub-15", -1)):
+        volume = read_volume(everybody[subject].image)
+        with np.load(root / "knee_mridata" / f"{subject}.npz") as held:
+            assert np.array_equal(volume.array, held["sagittal"][::step])
+    assert volume.affine @ [39.5, 39.5, 4.5, 1] == pytest.approx([knees.RIGHT_MM, 0, 0, 1], abs=1e-4)
+    assert place_knee(volume).facts["side"] == 1.0
     assert volume.spacing_mm == pytest.approx([0.625, 0.625, 0.6], abs=1e-4)
 
 
@@ -66,4 +70,4 @@ def test_a_set_that_is_not_there_is_asked_for(tmp_path):
     with pytest.raises(InputError, match="--root"):
         knees.knees(tmp_path, "train")
     with pytest.raises(InputError, match="--root"):
-        knees.slab(tmp_path, {"file": "sub-01.npz"})
+        knees.slab(tmp_path, {"subject": "sub-01", "file": "sub-01.npz"})
