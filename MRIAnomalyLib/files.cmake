@@ -57,8 +57,10 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/finish.py
   MRIAnomalyLib/evaluation/flair.py
   MRIAnomalyLib/evaluation/heads.py
+  MRIAnomalyLib/evaluation/knees.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
+  MRIAnomalyLib/evaluation/mrnet.py
   MRIAnomalyLib/evaluation/note.py
   MRIAnomalyLib/evaluation/page.py
   MRIAnomalyLib/evaluation/pasted.py
@@ -151,9 +153,12 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/outputs/words.py
   MRIAnomalyLib/pipeline.py
   MRIAnomalyLib/prepare/__init__.py
+  MRIAnomalyLib/prepare/anatomy.py
   MRIAnomalyLib/prepare/brain.py
+  MRIAnomalyLib/prepare/fitting.py
   MRIAnomalyLib/prepare/geometry.py
   MRIAnomalyLib/prepare/intensity.py
+  MRIAnomalyLib/prepare/knee.py
   MRIAnomalyLib/prepare/placing.py
   MRIAnomalyLib/prepare/plausibility.py
   MRIAnomalyLib/prepare/recipe.py

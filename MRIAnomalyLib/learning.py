@@ -18,6 +18,7 @@ from .bundles.descent import descended, licence_of, people_behind, recipe_over, 
 from .bundles.loading import hardware, load_detector, pick_device
 from .bundles.model import coded
 from .calibration import judgement
+from .calibration.conformal import FEWEST
 from .calibration.evidence import config_for
 from .detectors.base import Detector
 from .detectors.memory import redraw
@@ -121,7 +122,7 @@ def grid_settings(recipe: Recipe, detector: str) -> dict[str, Any]:
     """The settings by which a detector fits the slices of a recipe, as far as it has them."""
     from .detectors import settings_of
 
-    grid: dict[str, Any] = {"image_size": recipe.size_px, "levels": recipe.slices}
+    grid: dict[str, Any] = {"image_size": recipe.size_px, "levels": recipe.slices, "mirror": recipe.symmetric}
     if recipe.brightest:
         grid["intensity_top"] = recipe.brightest
     return {name: grid[name] for name in grid.keys() & settings_of(detector)}
@@ -133,6 +134,7 @@ def calibrate(
     out: Path | None = None,
     *,
     device: str = "auto",
+    few: bool = False,
     overwrite: bool = False,
     progress: ProgressCallback | None = None,
     warn: Callable[[str], None] | None = None,
@@ -144,6 +146,7 @@ def calibrate(
         images: cases.csv or a folder of healthy scans of at least 19 people.
         out: folder of the calibrated bundle; without it the given one.
         device: as for `detect`.
+        few: do with 3 people or more: evidence and findings, but no p-values, and nothing is ever flagged.
         overwrite: replace that folder if it exists.
         progress: called now and then.
         warn: called with a sentence when the device's memory is too small for the usual way.
@@ -163,20 +166,21 @@ def calibrate(
         raise CalibrationError(f"{len(both)} of these people are among those the model was trained on. Calibrate on others.")
     people = prepare_cases(cases, recipe_from(opened.model["recipe"]), progress, "calibrate")
     seen = see_healthy(load_detector(opened), people, pick_device(device), warn)
-    model, calibration = calibrated(opened.model, seen, f"{len(cases)} people of {images.name}")
+    model, calibration = calibrated(opened.model, seen, f"{len(cases)} people of {images.name}", few)
     save_as(opened, folder, model, calibration, overwrite)
     return folder
 
 
-def calibrated(model: Mapping[str, Any], seen: Healthy, data: str) -> tuple[dict[str, Any], dict[str, Array]]:
+def calibrated(model: Mapping[str, Any], seen: Healthy, data: str, few: bool = False) -> tuple[dict[str, Any], dict[str, Array]]:
     """What model.json says and the arrays that are kept, once a model was compared with healthy people.
 
     Args:
         model: the entries of `bundles.model.Model` as they were.
         seen: what its detector made of those people.
         data: who they are, in words.
+        few: see `calibrate`.
     """
-    learned = judge_healthy(seen.pairs, recipe_from(model["recipe"]), seen.parts)
+    learned = judge_healthy(seen.pairs, recipe_from(model["recipe"]), seen.parts, few)
     entries = {
         **model,
         "splits": {**model["splits"], "calibration": sorted(map(coded, seen.subjects))},
@@ -249,10 +253,13 @@ def card_of(model: Mapping[str, Any], pictures: Iterable[str]) -> str:
     return write_card(model, pictures=captions, **{name: about[name] for name in ("use", "limits", "measured", "results", "tables")})
 
 
-def judge_healthy(pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, parts: Sequence[str]) -> judgement.Calibration:
-    """The calibration that these healthy subjects (slices, reconstructions) give, with these parts of the evidence having a say."""
+def judge_healthy(
+    pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, parts: Sequence[str], few: bool = False
+) -> judgement.Calibration:
+    """The calibration that these healthy subjects (slices, reconstructions) give, with these parts having a say; `few`: see `calibrate`."""
     voxel_mm3 = recipe.pixel_mm**2 * recipe.step_mm
-    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config_for(pairs[0][1], parts))
+    config = config_for(pairs[0][1], parts, recipe.symmetric)
+    return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config, judgement.FEW if few else FEWEST)
 
 
 def prepare_cases(

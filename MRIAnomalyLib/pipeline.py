@@ -14,6 +14,7 @@ import numpy as np
 
 from .bundles.bundle import Bundle
 from .bundles.loading import choose_bundle, load_detector, pick_device
+from .calibration.conformal import FEWEST
 from .calibration.judgement import Calibration, Judgement, load_calibration
 from .clock import Clock
 from .detectors.memory import redraw
@@ -21,9 +22,9 @@ from .findings.components import regions
 from .findings.place import describe
 from .outputs.folder import write_result
 from .prepare import plausibility
+from .prepare.anatomy import anatomy_of, place_as
 from .prepare.geometry import apply_affine
 from .prepare.intensity import apply_tone
-from .prepare.placing import place
 from .prepare.recipe import cut, recipe_from
 from .prepare.slices import carry_back
 from .records import Array, Finding, Prepared, ProgressCallback, Reconstruction, Result, SliceScore, Volume
@@ -67,7 +68,8 @@ def detect(
     """
     clock = Clock(progress)
     bundle = None if model == "auto" else choose_bundle(model)
-    placed = place(volume, clock.stage("prepare"))
+    anatomy = recipe_from(bundle.model["recipe"]).anatomy if bundle else anatomy_of(volume)
+    placed = place_as(anatomy, volume, clock.stage("prepare"))
     bundle = bundle or choose_bundle(model, plausibility.sequence_of(placed.facts))
     recipe = recipe_from(bundle.model["recipe"])
     calibration = load_calibration(bundle.calibration(), bundle.model["calibration"])
@@ -89,13 +91,15 @@ def detect(
     people = f"{calibration.subjects} {bundle.model['calibration'].get('people', PEOPLE)}"
     shown = _shown_from(calibration)
     warnings = (
-        *([f"Only {recipe.part} was looked at. Nothing is said of the rest of the brain."] if recipe.part else []),
+        *([f"Only {recipe.part} was looked at. Nothing is said of the rest of the {anatomy}."] if recipe.part else []),
+        *([] if bundle.commercial else [f"The model {bundle.name} may not be used commercially ({bundle.licence})."]),
         *prepared.warnings,
+        *plausibility.side_not_told(prepared.facts),
         *drawn.warnings,
         *_failed(redrawn, judged),
         *plausibility.cut_out(prepared.facts, ranges),
-        *plausibility.unusual(prepared.facts, ranges),
-        *plausibility.too_wide(judged.spread, calibration.spread_limit),
+        *(plausibility.unusual(prepared.facts, ranges) if calibration.gives_p else ()),  # the range of a few people says little
+        *plausibility.too_wide(judged.spread, calibration.spread_limit, anatomy),
         *_calibration_warnings(calibration, false_alarms),
     )
     return Result(
@@ -129,10 +133,13 @@ def detect(
 
 def verdict(flagged: bool, p: float, calibration: Calibration, findings: tuple[Finding, ...], part: str, people: str) -> str:
     """The answer in plain words; of `part` alone, where that is not empty, against `people`."""
-    answer = f"{'Flagged' if flagged else 'Not flagged'}{f' in {part}, all that was looked at' if part else ''}"
+    where = f" in {part}, all that was looked at" if part else ""
+    places = "1 place is" if len(findings) == 1 else f"{len(findings)} places are"
+    extra = f" {places} worth a look all the same." if findings else ""
+    if not calibration.gives_p:
+        return f"Not calibrated: {people} are too few to say how unusual this scan is{where}. That does not mean normal.{extra}"
+    answer = f"{'Flagged' if flagged else 'Not flagged'}{where}"
     if not flagged:
-        places = "1 place is" if len(findings) == 1 else f"{len(findings)} places are"
-        extra = f" {places} worth a look all the same." if findings else ""
         return f"{answer}: no stranger than {people} (p = {p:.2f}). That does not mean normal.{extra}"
     floor = ", the smallest value it can give" if math.isclose(p, calibration.p_floor) else ""
     where = ""
@@ -208,6 +215,8 @@ def _slice_scores(
 
 def _shown_from(calibration: Calibration) -> float:
     """-log10 p from which the heatmap is shown: so that healthy brains stay dark but for SHOWN_SHARE of their voxels."""
+    if not calibration.gives_p:  # the heatmap is empty: any level will do
+        return -math.log10(SHOWN_SHARE)
     dark_enough = np.flatnonzero(calibration.healthy_p_shares <= SHOWN_SHARE)
     rank = calibration.ranks[dark_enough[-1]] if len(dark_enough) else calibration.ranks[0]
     return -math.log10(rank / (calibration.subjects + 1)) - 1e-3
@@ -222,7 +231,9 @@ def _failed(redrawn: Reconstruction, judged: Judgement) -> tuple[str, ...]:
 
 def _calibration_warnings(calibration: Calibration, false_alarms: float) -> list[str]:
     found = []
-    if calibration.p_floor > false_alarms:
+    if not calibration.gives_p:
+        found.append(f"No p-values: {calibration.subjects} healthy people are too few, {FEWEST} are needed. Nothing can be flagged.")
+    elif calibration.p_floor > false_alarms:
         found.append(
             f"With {calibration.subjects} healthy people no p below {calibration.p_floor:.3f} can be reached: nothing can be flagged."
         )

@@ -54,7 +54,7 @@ class SliceStack:
     """What a network sees: prepared slices of one subject (or of many, when training) on the model's grid."""
 
     pixels: Array  # (N, 1, H, W) float32, standardised intensity
-    mask: Array  # (N, 1, H, W) bool, foreground (brain) on the model's grid
+    mask: Array  # (N, 1, H, W) bool, foreground (brain or leg) on the model's grid
     level: Array  # (N,) int, slice of the model's grid: 0 .. recipe.slices - 1
     subject: Array  # (N,) int, which subject a slice belongs to; all 0 for one volume
 
@@ -72,7 +72,7 @@ class Prepared:
 
     stack: SliceStack
     grid_affine: Array  # (4, 4): stack (column, row, slice) -> template RAS mm
-    template_to_world: Array  # (4, 4): template RAS mm -> the input's own RAS mm
+    template_to_world: Array  # (4, 4): RAS mm of the template, or of a right knee's frame -> the input's own RAS mm
     bias: Array  # (N, 1, H, W): multiply standardised-and-inverted intensity by this to get the input's brightness
     tone: tuple[Array, Array]  # knots of the monotone map: (input intensity after bias removal, standardised intensity)
     facts: Mapping[str, float]  # what was measured on the way: brain_ml, template_correlation, scaling, ...
@@ -152,7 +152,7 @@ class Result:
     mask: Volume | None
     score: float
     p_value: float
-    p_floor: float  # smallest p that the calibration can reach: 1 / (n + 1)
+    p_floor: float  # smallest p that the calibration can reach: 1 / (n + 1), or 1 where n is too small for p-values
     heat_threshold: float  # -log10 p from which the heatmap is shown
     flagged: bool
     false_alarms: float  # the rate that `flagged` was decided at

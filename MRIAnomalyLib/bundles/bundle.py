@@ -58,6 +58,11 @@ class Bundle:
         return self.model["licence"]
 
     @property
+    def commercial(self) -> bool:
+        """Whether the licence lets the weights be used commercially: no Creative Commons licence with NC."""
+        return "NC" not in self.licence.replace("-", " ").split()
+
+    @property
     def facts(self) -> ModelFacts:
         """What every output says of the model; its SHA-256 is that of model.json, which pins all other files."""
         return ModelFacts(

@@ -38,7 +38,10 @@ def write_card(
         *_time_of(training),
         ("Subjects by split", splits),
         ("Calibration", f"{calibration['data']}, {calibration['subjects']} {people} that training never saw"),
-        ("Smallest reachable p", f"{calibration['smallest_p']:.3g}"),
+        (
+            "Smallest reachable p",
+            f"{calibration['smallest_p']:.3g}" if calibration["smallest_p"] < 1 else "none: too few people to compare with",
+        ),
     ]
     return "\n".join(
         [

@@ -11,10 +11,12 @@ from typing import Any
 from ..errors import BundleError, UsageError
 from .bundle import Bundle, BundleProblem, list_bundles, open_bundle
 
-RECOGNISED = ("T1", "FLAIR")  # sequences of the brain that the preparation tells apart by their contrast, the usual one first
+# sequence -> what it is of: scans that the preparation tells apart by their shape and contrast, the usual one first
+RECOGNISED = {"T1": "brain", "FLAIR": "brain", "PDFS": "knee"}
+USUAL = next(iter(RECOGNISED))
 
 
-def choose_bundle(model: str | Path | Bundle, sequence: str = RECOGNISED[0]) -> Bundle:
+def choose_bundle(model: str | Path | Bundle, sequence: str = USUAL) -> Bundle:
     """The bundle that was meant; "auto" takes the calibrated one for this sequence that found most on validation subjects.
 
     Raises:
@@ -31,7 +33,7 @@ def choose_bundle(model: str | Path | Bundle, sequence: str = RECOGNISED[0]) -> 
     return chosen
 
 
-def best_of(entries: Iterable[Bundle | BundleProblem], sequence: str = RECOGNISED[0]) -> Bundle:
+def best_of(entries: Iterable[Bundle | BundleProblem], sequence: str = USUAL) -> Bundle:
     """The calibrated one for this sequence that found most on validation subjects.
 
     Raises:
@@ -39,16 +41,19 @@ def best_of(entries: Iterable[Bundle | BundleProblem], sequence: str = RECOGNISE
     """
     best = best_by_sequence(entries)
     if sequence not in best:
-        raise BundleError(f"No calibrated model for {sequence} scans is installed. Install one with `mrianomaly models install FILE`.")
+        raise BundleError(
+            f"No calibrated model for {sequence} scans of the {RECOGNISED[sequence]} is installed. "
+            "Install one with `mrianomaly models install FILE`."
+        )
     return best[sequence]
 
 
 def best_by_sequence(entries: Iterable[Bundle | BundleProblem]) -> dict[str, Bundle]:
-    """For each of RECOGNISED the calibrated bundle of the brain that found most on validation subjects; without those that have none."""
+    """For each of RECOGNISED the calibrated bundle that found most on validation subjects; without those that have none."""
     usable = [entry for entry in entries if isinstance(entry, Bundle) and entry.model["calibration"]["subjects"]]
     best = {}
-    for sequence in RECOGNISED:
-        fitting = [bundle for bundle in usable if _made_for(bundle) == ("brain", sequence)]
+    for sequence, anatomy in RECOGNISED.items():
+        fitting = [bundle for bundle in usable if _made_for(bundle) == (anatomy, sequence)]
         if fitting:
             best[sequence] = max(fitting, key=lambda bundle: bundle.model.get("validation", {}).get("pixel_ap", 0.0))
     return best
@@ -57,7 +62,7 @@ def best_by_sequence(entries: Iterable[Bundle | BundleProblem]) -> dict[str, Bun
 def _made_for(bundle: Bundle) -> tuple[str, str]:
     """Anatomy and sequence; a recipe that names none is one of a T1 head."""
     recipe = bundle.model["recipe"]
-    return recipe.get("anatomy", "brain"), recipe.get("sequence", RECOGNISED[0])
+    return recipe.get("anatomy", "brain"), recipe.get("sequence", USUAL)
 
 
 def load_detector(bundle: Bundle) -> Any:

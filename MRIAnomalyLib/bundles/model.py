@@ -26,7 +26,7 @@ class Calibration(TypedDict):
 
     data: str
     subjects: int  # n healthy people that training never saw; 0 before calibration
-    smallest_p: float  # 1 / (n + 1)
+    smallest_p: float  # 1 / (n + 1); 1 where n is too small for p-values
 
 
 class Timing(TypedDict):

@@ -30,13 +30,19 @@ def conformal_p(score: Array | float, normal_scores: Array) -> Array:
         CalibrationError: fewer than 19 healthy subjects.
     """
     normal = np.sort(np.asarray(normal_scores, float))
-    if len(normal) < FEWEST:
-        raise CalibrationError(
-            f"{len(normal)} healthy subjects were given, {FEWEST} or more are needed to reach p = 0.05. "
-            "Add healthy scans with `mrianomaly calibrate BUNDLE --images FOLDER`."
-        )
+    refuse_too_few(len(normal), FEWEST)
     at_least = len(normal) - np.searchsorted(normal, score, side="left")
     return (1 + at_least) / (len(normal) + 1)
+
+
+def refuse_too_few(subjects: int, fewest: int) -> None:
+    """CalibrationError when there are fewer healthy subjects than `fewest`: than p-values need, or than make a spread."""
+    if subjects < fewest:
+        what = "to reach p = 0.05" if fewest >= FEWEST else "to know how far healthy people lie apart"
+        raise CalibrationError(
+            f"{subjects} healthy subjects were given, {fewest} or more are needed {what}. "
+            "Add healthy scans with `mrianomaly calibrate BUNDLE --images FOLDER`."
+        )
 
 
 def controlling_threshold(curves: Array, thresholds: Array, alpha: float, most: int) -> float | None:

@@ -35,16 +35,22 @@ class EvidenceConfig:
     asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
     without_scanner: bool = True  # a smooth trend and a wide spread are the scanner's doing: they are taken away
+    symmetric: bool = True  # a person's mirror image is a second healthy one; off for one-sided anatomy such as a knee
 
 
-def config_for(redrawn: Reconstruction, parts: Sequence[str]) -> EvidenceConfig:
-    """The evidence of a detector that reconstructs like this, with these parts having a say.
+def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = True) -> EvidenceConfig:
+    """The evidence of a detector that reconstructs like this, with these parts having a say; one-sided anatomy has no asymmetry.
 
     A residual in predicted standard deviations has another floor: a tenth of one. Of one level a stroke can be so large a part that it
     would pass for the scanner's doing, and there is nothing to smooth across.
     """
     residual_floor = 0.02 if redrawn.spread is None else 0.1
-    usual = EvidenceConfig(silent=tuple(name for name in PARTS if name not in parts), floors=(residual_floor, 0.02, 0.02))
+    usual = EvidenceConfig(
+        parts=tuple(name for name in PARTS if symmetric or name != "asymmetry"),
+        silent=tuple(name for name in PARTS if name not in parts),
+        floors=(residual_floor, 0.02, 0.02),
+        symmetric=symmetric,
+    )
     return replace(usual, without_scanner=False, smoothing_px=(0.0, 1.0, 1.0)) if len(redrawn.healthy) == 1 else usual
 
 
@@ -59,11 +65,11 @@ def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: Ev
         residual = residual / redrawn.spread[:, 0]
     brightness = smooth_inside(pixels, inside, config.smoothing_px)
     smoothed = smooth_inside(residual, inside, config.smoothing_px)
-    return {
+    parts = {
         "residual": without_trend(smoothed, mask) if config.without_scanner else np.where(mask, smoothed, 0),
         "atlas": np.where(mask, brightness, 0),
-        "asymmetry": left_right(brightness, mask),
     }
+    return parts | {"asymmetry": left_right(brightness, mask)} if config.symmetric else parts
 
 
 def core_of(stack: SliceStack, config: EvidenceConfig) -> Array:

@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from ..errors import BundleError
 from ..records import Array, Reconstruction, SliceStack, as_stored
-from .conformal import conformal_p, controlling_threshold, kept_ranks, location_p
+from .conformal import FEWEST, conformal_p, controlling_threshold, kept_ranks, location_p, refuse_too_few
 from .evidence import EvidenceConfig, combine, core_of, in_own_spread, parts_of, spreads_of, standardised
 from .predicted import in_true_spread, spread_factor
 from .reference import Reference, ReferenceBuilder
@@ -28,6 +28,7 @@ FALSE_FINDINGS = 1.0  # per healthy volume, expected
 MOST_FINDINGS = 20  # per volume: more are clipped when counting (conformal risk control needs a bound)
 POOL = (3, 5, 5)  # neighbourhood (slice, row, column) a healthy subject's highest evidence is taken from: registration is not exact
 COVERAGE = 0.1  # share of healthy subjects who must have brain at a place for it to be judged: an eye left in is not compared with brain
+FEW = 3  # healthy subjects, without whom there is no spread to judge the third by
 SIGNS = {"bright": 1, "dark": -1}
 ODD = ("asymmetry",)  # parts that change their sign in the mirror
 
@@ -43,7 +44,7 @@ class Judgement:
     core: Array  # (N, H, W) bool, where anything was judged
     p_map: Array  # (N, H, W)
     slice_scores: Array  # (N,), nan where a slice holds no brain
-    slice_p: Array  # (N,) against the same slice of healthy subjects
+    slice_p: Array  # (N,) against the same slice of healthy subjects; this and the next two are nan where those are too few for p-values
     slice_family_p: Array  # (N,) against the strangest slice of healthy subjects
     volume_score: float
     volume_p: float
@@ -77,8 +78,13 @@ class Calibration:
 
     @property
     def p_floor(self) -> float:
-        """The smallest p it can give."""
-        return 1 / (self.subjects + 1)
+        """The smallest p it can give; 1 where there are none."""
+        return 1 / (self.subjects + 1) if self.gives_p else 1.0
+
+    @property
+    def gives_p(self) -> bool:
+        """Whether it rests on enough healthy subjects for p-values."""
+        return self.subjects >= FEWEST
 
     def judge(self, stack: SliceStack, redrawn: Reconstruction) -> Judgement:
         """Judge one volume: its slices and what the detector says healthy ones would look like."""
@@ -102,14 +108,14 @@ class Calibration:
             slice_p=np.array([_p_or_nan(value, self.slice_scores[:, level]) for level, value in enumerate(scores)]),
             slice_family_p=np.array([_p_or_nan(value, self._strangest()) for value in comparable]),
             volume_score=score,
-            volume_p=float(conformal_p(score, self.volume_scores)),
+            volume_p=_p_or_nan(score, self.volume_scores),
             spread=spread,
         )
 
     def slice_thresholds(self, false_alarms: float) -> Array:
         """(N,) score above which a slice is flagged: exceeded anywhere in this share of healthy people; nan where none can be."""
         rank = int(false_alarms * (self.subjects + 1) + 1e-9)
-        if rank == 0:
+        if rank == 0 or not self.gives_p:
             return np.full(len(self.slice_mean), np.nan)
         return self.slice_mean + self.slice_spread * np.sort(self._strangest())[-rank]
 
@@ -118,7 +124,9 @@ class Calibration:
         return np.nanmax((self.slice_scores - self.slice_mean) / self.slice_spread, axis=1)
 
     def _p_map(self, evidence: Array) -> Array:
-        """One-sided p for the sign that the evidence has; 1 where there is none."""
+        """One-sided p for the sign that the evidence has; 1 where there is none, and everywhere with too few healthy subjects."""
+        if not self.gives_p:
+            return np.ones_like(evidence)
         bright, dark = (
             location_p(sign * evidence, _grow(self.kept[side], evidence.shape), self.ranks, self.subjects) for side, sign in SIGNS.items()
         )
@@ -128,7 +136,8 @@ class Calibration:
         """Everything numeric, maps as `stored` keeps them."""
         maps = {f"kept/{side}": stored_pooled(array, self.coverage) for side, array in self.kept.items()}
         for name, reference in self.references.items():
-            maps |= {f"{name}/{key}": array for key, array in stored_reference(reference, self.coverage).items()}
+            stored = stored_reference(reference, self.coverage, symmetric=self.config.symmetric)
+            maps |= {f"{name}/{key}": array for key, array in stored.items()}
         exact = ("slice_mean", "slice_spread", "slice_scores", "volume_scores", "healthy_p_shares")
         return (
             maps
@@ -168,7 +177,9 @@ def load_calibration(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -
         coverage = np.unpackbits(arrays["coverage"], count=math.prod(shape)).reshape(shape).astype(bool)
         return Calibration(
             references={
-                name: loaded_reference({key: arrays[f"{name}/{key}"] for key in ("mean", "spread")}, coverage, odd=name in ODD)
+                name: loaded_reference(
+                    {key: arrays[f"{name}/{key}"] for key in ("mean", "spread")}, coverage, odd=name in ODD, symmetric=config.symmetric
+                )
                 for name in config.parts
             },
             kept={side: loaded_pooled(arrays[f"kept/{side}"], coverage) for side in SIGNS},
@@ -190,26 +201,30 @@ def load_calibration(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -
         raise BundleError("The bundle's calibration is incomplete. Calibrate again with `mrianomaly calibrate`.") from error
 
 
-def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regions: CountRegions, config: EvidenceConfig) -> Calibration:
+def calibrate(
+    subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regions: CountRegions, config: EvidenceConfig, fewest: int = FEWEST
+) -> Calibration:
     """Learn from healthy subjects that training never saw what is ordinary.
 
     Args:
         subjects: per subject its slices and what the detector says healthy ones would look like.
         count_regions: how findings are counted (see findings/components.py).
         config: which parts of the evidence speak.
+        fewest: subjects to do with; with fewer than 19 there are evidence and findings, but no p-values, and nothing is ever flagged.
 
     Raises:
-        CalibrationError: fewer than 19 subjects.
+        CalibrationError: fewer subjects than that.
     """
-    conformal_p(0.0, np.zeros(len(subjects)))  # refuses too few before the work
-    coverage = _mirrored_mean([stack.mask[:, 0] for stack, _ in subjects]) >= COVERAGE
+    refuse_too_few(len(subjects), fewest)
+    # of few people, one is not enough at a place: his own would be the only value there
+    coverage = _share([stack.mask[:, 0] for stack, _ in subjects], config.symmetric) >= max(COVERAGE, 2 / len(subjects)) - 1e-9
     subjects = [(_within(stack, coverage), redrawn) for stack, redrawn in subjects]
     cores = [core_of(stack, config) for stack, _ in subjects]
     factor = spread_factor(subjects, cores)
     subjects = [(stack, in_true_spread(redrawn, factor)) for stack, redrawn in subjects]
     raw = [parts_of(stack, redrawn, core, config) for (stack, redrawn), core in zip(subjects, cores, strict=True)]
     builders = {
-        name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), config.floors[place], odd=name in ODD)
+        name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), config.floors[place], name in ODD, config.symmetric)
         for place, name in enumerate(config.parts)
     }
     z = [
@@ -249,10 +264,10 @@ def calibrate(subjects: Sequence[tuple[SliceStack, Reconstruction]], count_regio
     )
 
 
-def _mirrored_mean(masks: Sequence[Array]) -> Array:
-    """(N, H, W) share of healthy subjects and their mirror images who have brain at a place."""
+def _share(masks: Sequence[Array], symmetric: bool) -> Array:
+    """(N, H, W) share of healthy subjects, and of their mirror images where these count, who have brain at a place."""
     share = np.mean(masks, axis=0)
-    return (share + share[..., ::-1]) / 2
+    return (share + share[..., ::-1]) / 2 if symmetric else share
 
 
 def _within(stack: SliceStack, coverage: Array) -> SliceStack:
@@ -261,8 +276,10 @@ def _within(stack: SliceStack, coverage: Array) -> SliceStack:
 
 
 def _p_or_nan(score: float, normal_scores: Array) -> float:
-    """A subject without brain in that slice cannot be stranger than anyone."""
-    return float("nan") if np.isnan(score) else float(conformal_p(score, np.nan_to_num(normal_scores, nan=-np.inf)))
+    """A subject without brain in that slice cannot be stranger than anyone; nan also where healthy subjects are too few."""
+    if np.isnan(score) or len(normal_scores) < FEWEST:
+        return float("nan")
+    return float(conformal_p(score, np.nan_to_num(normal_scores, nan=-np.inf)))
 
 
 def _shrink(evidence: Array) -> Array:

@@ -1,6 +1,7 @@
 """What healthy people show at each place: mean and spread per pixel of the model's grid.
 
-The grid is aligned to a symmetric template, so a person's mirror image is a second healthy brain; the two count as one subject.
+A grid that is aligned to a symmetric template makes a person's mirror image a second healthy brain; the two count as one subject.
+One-sided anatomy has no such second.
 """
 
 from __future__ import annotations
@@ -43,26 +44,28 @@ class Reference:
 class ReferenceBuilder:
     """Sums over healthy subjects, from which any one of them can be left out again."""
 
-    def __init__(self, maps: Array, floor: float, odd: bool = False) -> None:
+    def __init__(self, maps: Array, floor: float, odd: bool = False, symmetric: bool = True) -> None:
         """Take in healthy maps.
 
         Args:
             maps: (S, N, H, W) one smoothed map per subject.
             floor: added to the spread, in the unit of the maps: what no scan resolves.
             odd: the mirrored map also changes its sign (left minus right).
+            symmetric: the mirrored maps count too.
         """
-        self._maps, self._floor, self._sign = maps, floor, -1.0 if odd else 1.0
+        self._maps, self._floor, self._sign, self._symmetric = maps, floor, -1.0 if odd else 1.0, symmetric
         self._sum, self._squares = self._pair(maps.sum(0)), self._pair((maps**2).sum(0), even=True)
 
     def _pair(self, map_: Array, even: bool = False) -> Array:
-        return map_ + (1.0 if even else self._sign) * map_[..., ::-1]
+        return map_ + (1.0 if even else self._sign) * map_[..., ::-1] if self._symmetric else map_
 
     def reference(self, without: int | None = None) -> Reference:
         """Of all subjects, or of all but one: nobody may be judged by himself."""
-        total, squares, count = self._sum, self._squares, 2 * len(self._maps)
+        each = 2 if self._symmetric else 1
+        total, squares, count = self._sum, self._squares, each * len(self._maps)
         if without is not None:
             left_out = self._maps[without]
-            total, squares, count = total - self._pair(left_out), squares - self._pair(left_out**2, even=True), count - 2
+            total, squares, count = total - self._pair(left_out), squares - self._pair(left_out**2, even=True), count - each
         mean = total / count
         variance = smooth(np.maximum(squares / count - mean**2, 0), SPREAD_SMOOTHING_PX)
         return Reference(mean.astype(np.float32), (np.sqrt(variance) + self._floor).astype(np.float32))

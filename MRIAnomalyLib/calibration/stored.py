@@ -1,6 +1,7 @@
 """How a bundle keeps the maps of healthy people: in half precision, only where enough of them have brain, and one half of them.
 
-Each healthy subject counts together with his mirror image (see `reference`): the right half of a mean or spread says nothing new.
+Each healthy subject counts together with his mirror image (see `reference`): the right half of a mean or spread says nothing new. Of
+one-sided anatomy both halves are kept.
 """
 
 from __future__ import annotations
@@ -15,19 +16,21 @@ from .reference import Reference
 BLOCK = 2  # the pooled evidence of healthy people is smooth, so that every second pixel is kept
 
 
-def stored_reference(reference: Reference, coverage: Array) -> dict[str, Array]:
-    """`mean` and `spread`, each (K,) float16: the K covered places of the left half; `coverage` is (N, H, W) bool."""
-    places = _left(coverage)
-    return {name: _left(getattr(reference, name))[places].astype(np.float16) for name in ("mean", "spread")}
+def stored_reference(reference: Reference, coverage: Array, *, symmetric: bool = True) -> dict[str, Array]:
+    """`mean` and `spread`, each (K,) float16: the K covered places of the left half, or of both; `coverage` is (N, H, W) bool."""
+    part = _left if symmetric else _whole
+    places = part(coverage)
+    return {name: part(getattr(reference, name))[places].astype(np.float16) for name in ("mean", "spread")}
 
 
-def loaded_reference(stored: Mapping[str, Array], coverage: Array, *, odd: bool) -> Reference:
+def loaded_reference(stored: Mapping[str, Array], coverage: Array, *, odd: bool, symmetric: bool = True) -> Reference:
     """What `stored_reference` kept; nothing lies off what is healthy outside the coverage.
 
     Args:
         stored: its arrays.
-        coverage: (N, H, W) bool, the same on both sides.
+        coverage: (N, H, W) bool; the same on both sides where these are symmetric.
         odd: the mean changes its sign from left to right (left minus right).
+        symmetric: as it was stored.
 
     Raises:
         KeyError: an array is missing.
@@ -35,8 +38,11 @@ def loaded_reference(stored: Mapping[str, Array], coverage: Array, *, odd: bool)
     """
     mean, spread = np.zeros(coverage.shape, np.float32), np.full(coverage.shape, np.inf, np.float32)
     for map_, kept, sign in ((mean, stored["mean"], -1 if odd else 1), (spread, stored["spread"], 1)):
-        _left(map_[..., ::-1])[_left(coverage)] = sign * kept.astype(np.float32)
-        _left(map_)[_left(coverage)] = kept
+        if symmetric:
+            _left(map_[..., ::-1])[_left(coverage)] = sign * kept.astype(np.float32)
+            _left(map_)[_left(coverage)] = kept
+        else:
+            map_[coverage] = kept
     return Reference(mean, spread)
 
 
@@ -61,3 +67,7 @@ def highest_in_blocks(map_: Array) -> Array:
 
 def _left(map_: Array) -> Array:
     return map_[..., : -(-map_.shape[-1] // 2)]
+
+
+def _whole(map_: Array) -> Array:
+    return map_

@@ -66,7 +66,9 @@ def _line(entry: Bundle | BundleProblem) -> str:
     if isinstance(entry, BundleProblem):
         return f"{entry.folder.name}: refused. {entry.reason}"
     calibration = entry.model["calibration"]
-    return f"{entry.name}: detector {entry.detector}, {calibration['subjects']} calibration subjects, licence {entry.licence}"
+    reach = "" if calibration["smallest_p"] < 1 or not calibration["subjects"] else " (too few for p-values)"
+    use = "" if entry.commercial else " (not for commercial use)"
+    return f"{entry.name}: detector {entry.detector}, {calibration['subjects']} calibration subjects{reach}, licence {entry.licence}{use}"
 
 
 def _described(entry: Bundle | BundleProblem) -> dict[str, Any]:
@@ -80,6 +82,7 @@ def _described(entry: Bundle | BundleProblem) -> dict[str, Any]:
         "detector": facts.detector,
         "plane": entry.model["plane"],
         "licence": facts.licence,
+        "commercial": entry.commercial,
         "training_data": facts.training_data,
         "calibration_subjects": facts.calibration_subjects,
         "smallest_p": entry.model["calibration"]["smallest_p"],

@@ -3,7 +3,8 @@
     python -m MRIAnomalyLib.evaluation.finish RUN BUNDLE --cases CASES --about ABOUT.toml --minutes 75 --hardware "one NVIDIA H200"
 
 The training's folder RUN holds checkpoint.safetensors, weights.safetensors, losses.png and samples.png. CASES is written by
-`python -m MRIAnomalyLib.evaluation.sets`, or by `evaluation.flair`. The figures come after: `mrianomaly benchmark`, `evaluation.note`.
+`python -m MRIAnomalyLib.evaluation.sets`, `evaluation.flair` or `evaluation.knees`. The figures come after: `mrianomaly benchmark`,
+`evaluation.note`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class About:
     licence_text: str  # may name {name}
     recipe: dict[str, Any]  # over the defaults
     config: dict[str, Any]  # settings of the detector over those of the training
+    few: bool = False  # people to compare with: without p-values, see `learning.calibrate`
     people: str = PEOPLE  # what the verdict calls those whom it is compared with
 
 
@@ -117,7 +119,8 @@ def put_together(
         "about": _texts(about, subjects, recipe),
     }
     device = pick_device("auto")
-    model, calibration = calibrated(model, see_healthy(detector, kept(people["calibration"], recipe), device), about.calibration)
+    healthy = see_healthy(detector, kept(people["calibration"], recipe), device)
+    model, calibration = calibrated(model, healthy, about.calibration, about.few)
     model["calibration"]["people"] = about.people
     # the heads above were read and extracted long ago: time is taken of whole ones
     model["timing"] = see_healthy(detector, prepare_cases(people["calibration"][:TIMED], recipe), device).timing()

@@ -7,7 +7,6 @@ same preparation as any scan. `python -m MRIAnomalyLib.evaluation.flair ROOT OUT
 from __future__ import annotations
 
 import csv
-import itertools
 import sys
 from pathlib import Path
 
@@ -21,13 +20,12 @@ from ..prepare.recipe import Recipe, prepare
 from ..prepare.slices import cut_slices
 from ..records import Array, Prepared, Volume
 from .scans import Scan
-from .sets import SPLITS, rows_of
+from .sets import SPLITS, drawn, rows_of
 from .steps import Steps
 
 LEVEL_MM = 18.0
 # picture (column, row) -> RAS mm of the template, as the set's description says: x = column - 78, y = 76 - row
 AFFINE = np.array([[1.0, 0, 0, -78], [0, -1, 0, 76], [0, 0, 1, LEVEL_MM], [0, 0, 0, 1]])
-SEED = 0  # of the split
 WITHOUT = {"calibration": 80, "validation": 45, "test": 45}  # people without lesion in this level; all others of them are for training
 
 
@@ -41,7 +39,7 @@ def flair(root: Path, split: str) -> list[Case]:
     rows = [row for row in rows_of(folder / "cases.csv") if row["plane"] == "axial" and row["qc_fail"] == "0"]
     free, sick = ([row for row in rows if row["lesion_free_slice"] == known] for known in "10")
     half = len(sick) // 2
-    parts = _drawn(free, {**WITHOUT, "train": len(free)}), _drawn(sick, {"validation": half, "test": len(sick) - half})
+    parts = drawn(free, {**WITHOUT, "train": len(free)}), drawn(sick, {"validation": half, "test": len(sick) - half})
     return [
         Case(
             id=row["id"],
@@ -55,14 +53,6 @@ def flair(root: Path, split: str) -> list[Case]:
         for part in parts
         for row in part.get(split, [])
     ]
-
-
-def _drawn(rows: list[dict[str, str]], sizes: dict[str, int]) -> dict[str, list[dict[str, str]]]:
-    """So many rows for each split, one after the other from one seeded order of the people; the last gets what is left."""
-    people = sorted(rows, key=lambda row: row["subject"])
-    order = [people[place] for place in np.random.default_rng(SEED).permutation(len(people))]
-    ends = itertools.pairwise(np.cumsum([0, *sizes.values()]))
-    return {name: order[first:last] for name, (first, last) in zip(sizes, ends, strict=True)}
 
 
 def picture_volume(picture: Path) -> Volume:

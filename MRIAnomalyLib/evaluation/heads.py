@@ -8,8 +8,9 @@ from ..files.atomic import whole_file
 from ..files.cases import Case
 from ..files.reading import read_volume
 from ..prepare import brain
+from ..prepare.anatomy import place_as
 from ..prepare.geometry import canonical
-from ..prepare.placing import place, place_brain
+from ..prepare.placing import place_brain
 from ..prepare.recipe import Recipe, standardise
 from ..records import Prepared
 from ..resources import user_folder
@@ -32,9 +33,11 @@ def head_of(case: Case) -> Head:
 
 
 def prepare_case(case: Case, recipe: Recipe) -> Prepared:
-    """A case prepared without refusals, by its head that is kept; slices that say where they lie have none. For errors see `head_of`."""
+    """A case prepared without refusals, by its head that is kept; knees, and slices that say where they lie, have none."""
     volume = read_volume(case.image)
-    return standardise(place(volume), recipe) if volume.in_template_space else prepare_head(head_of(case), recipe)
+    if volume.in_template_space or recipe.anatomy != "brain":
+        return standardise(place_as(recipe.anatomy, volume), recipe)
+    return prepare_head(head_of(case), recipe)
 
 
 def prepare_head(head: Head, recipe: Recipe) -> Prepared:

@@ -14,14 +14,18 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import os
 import sys
 from pathlib import Path
+
+import numpy as np
 
 from ..errors import InputError
 from ..files.cases import Case
 
 SPLITS = ("train", "calibration", "validation", "test")
+SEED = 0  # of splits that are drawn
 
 
 def healthy(root: Path, split: str) -> list[Case]:
@@ -69,6 +73,14 @@ def write_cases(root: Path, out: Path) -> None:
             writer.writerow(["id", "subject", "image", "mask", "site"])
             for case in healthy(root, split):
                 writer.writerow([case.id, case.subject, os.path.relpath(case.image, out), "none", case.site])
+
+
+def drawn(rows: list[dict[str, str]], sizes: dict[str, int]) -> dict[str, list[dict[str, str]]]:
+    """So many rows for each split, one after the other from a seeded order of the people (column `subject`); the last gets the rest."""
+    people = sorted(rows, key=lambda row: row["subject"])
+    order = [people[place] for place in np.random.default_rng(SEED).permutation(len(people))]
+    ends = itertools.pairwise(np.cumsum([0, *sizes.values()]))
+    return {name: order[first:last] for name, (first, last) in zip(sizes, ends, strict=True)}
 
 
 def rows_of(table: Path) -> list[dict[str, str]]:

@@ -33,6 +33,7 @@ def describe(labels: Array, evidence: Array, volume: Volume, prepared: Prepared)
         the label map numbered without gaps (a region that falls between thick slices is lost), uint16, and one Finding per label.
     """
     inverse = np.linalg.inv(prepared.template_to_world)
+    unmirrored = np.sign(np.linalg.det(inverse))  # a left knee lies in the frame of a right one
     # interpolation changes a peak a little, so the order is made here, where it is reported
     ranked = sorted(_each(labels), key=lambda region: -np.abs(evidence[region[0]][region[1]]).max())
     renumbered, found = np.zeros(labels.shape, np.uint16), []
@@ -51,7 +52,7 @@ def describe(labels: Array, evidence: Array, volume: Volume, prepared: Prepared)
                 peak=abs(strongest),
                 mean=float(np.abs(values).mean()),
                 slices=(int(levels.min()), int(levels.max())),
-                side=side_of(apply_affine(inverse, ras)[0]),
+                side=side_of(unmirrored * apply_affine(inverse, ras)[0]),
                 sign="bright" if strongest > 0 else "dark",
             )
         )

@@ -71,11 +71,15 @@ def read_output(node: Any, folder: Path) -> Result:
 
 
 def is_whole_head(node: Any) -> bool:
-    """Whether the brain has still to be found in this volume, or it comes cut out already."""
+    """Whether a brain has still to be found in this volume, or it comes cut out already; a knee has none."""
     import numpy as np
 
+    from ..prepare.anatomy import anatomy_of
     from ..prepare.brain import STEP_MM, is_extracted
     from ..prepare.geometry import canonical
 
-    array, _affine = canonical(volume_of(node), STEP_MM)
+    volume = volume_of(node)
+    if anatomy_of(volume) != "brain":
+        return False
+    array, _affine = canonical(volume, STEP_MM)
     return not is_extracted(np.maximum(array, 0))

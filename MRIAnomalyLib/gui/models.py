@@ -52,7 +52,7 @@ class ModelChoice:
         best = best_by_sequence(entries)
         self._best = next(iter(best.values()), None)
         self._models.clear()
-        names = _(" or ").join(bundle.name for bundle in best.values())  # by the contrast of the scan
+        names = _(" or ").join(_named(bundle) for bundle in best.values())  # by what the scan shows
         self._models.addItem(_("Automatic: {name}").format(name=names) if best else _("Automatic: no model is installed"), AUTO)
         for entry in entries:
             place = self._models.count
@@ -138,7 +138,12 @@ def _card(bundle: Bundle) -> str:
 def _describe(bundle: Bundle) -> str:
     recipe = bundle.model["recipe"]
     kind = ", ".join(str(recipe[key]) for key in ("anatomy", "sequence", "plane") if key in recipe)
-    return f"{bundle.name} ({kind})"
+    return f"{_named(bundle)} ({kind})"
+
+
+def _named(bundle: Bundle) -> str:
+    """The bundle's name, with what its licence forbids."""
+    return bundle.name if bundle.commercial else _("{name}, not for commercial use").format(name=bundle.name)
 
 
 def _timing(bundle: Bundle) -> str:

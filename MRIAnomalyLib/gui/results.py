@@ -117,7 +117,9 @@ class ResultsView:
     def _fill_words(self, record: dict[str, Any]) -> None:
         self._ui.verdictLabel.text = record.get("verdict", "")
         self._ui.certaintyLabel.text = (
-            _(
+            _("No p-value can be given: too few healthy people to compare with.")
+            if record and record["p_floor"] >= 1
+            else _(
                 "p is the share of healthy people who look at least as strange, not the chance of a disease; no p below {floor:.3f} can be "
                 "reached. Flagged when p is at most {rate:.2f}. Score {score:.2f}."
             ).format(score=record["score"], floor=record["p_floor"], rate=record["false_alarms"])

@@ -148,12 +148,17 @@ def _side_column(figure: Figure, result: Result, plane: Plane, top: float) -> No
     y = _finding_list(figure, result, plane, y - 0.128, bottom + least + heading)
     figure.text(_SIDE, y, "Score along the slices", color=TEXT, size=12.5, weight="bold", va="center")
     panels.draw_curve(figure.add_axes((_SIDE + 0.034, bottom, width - 0.04, y - heading - bottom)), result, plane)
-    panels.draw_heat_scale(figure, figure.add_axes((_SIDE + 0.006, 0.185, width - 0.012, 0.016)), result)
+    if result.p_floor < 1:  # else nothing is coloured
+        panels.draw_heat_scale(figure, figure.add_axes((_SIDE + 0.006, 0.185, width - 0.012, 0.016)), result)
     _key(figure, width)
 
 
 def _gauge(axes: Axes, result: Result) -> None:
-    """The p-value on a line from ordinary to the smallest that the calibration can reach."""
+    """The p-value on a line from ordinary to the smallest that the calibration can reach; without any, that there is none."""
+    if result.p_floor >= 1:
+        axes.axis("off")
+        axes.text(0, 0.5, "cannot be told: too few people to compare with", color=QUIET, size=11, va="center")
+        return
     end = -np.log10(result.p_floor)
     axes.barh(0, end, color=PANEL, edgecolor=RULE, height=1)
     if np.isfinite(result.p_value):

@@ -70,9 +70,9 @@ def tone_curve(peaks: Array) -> tuple[Array, Array]:
     return np.array([0.0, *peaks, beyond]), np.array([0.0, *TISSUE_TARGETS, top])
 
 
-def linear_tone(median: float) -> tuple[Array, Array]:
-    """Knots of the map that brings the brain's median to 1."""
-    return np.array([0.0, median]), np.array([0.0, 1.0])
+def linear_tone(median: float, target: float) -> tuple[Array, Array]:
+    """Knots of the map that brings a median to a target."""
+    return np.array([0.0, median]), np.array([0.0, target])
 
 
 def apply_tone(array: Array, tone: tuple[Array, Array], inverse: bool = False) -> Array:

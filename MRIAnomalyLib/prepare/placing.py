@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,22 +19,26 @@ FEWEST_VOXELS = 200  # of either tissue there that say something
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A scan on the 2 mm grid, its brain, and the way to the template."""
+    """A scan, the brain or knee in it, and the way to the template or the knee's frame."""
 
-    head: Array  # (K, J, I) intensities >= 0 on an axis-aligned RAS grid
+    head: Array  # (K, J, I) intensities >= 0; of a brain on an axis-aligned RAS grid of 2 mm, of a knee on the scan's own
     affine: Array  # (4, 4) its voxel (i, j, k) -> RAS mm
-    mask: Array  # (K, J, I) bool, brain
+    mask: Array  # (K, J, I) bool, brain or leg
     bias: Array  # (K, J, I) its shading, 1 on average; ones where it was not measured
     to_world: Array  # (4, 4) template RAS mm -> the scan's own RAS mm
-    peaks: Array  # (3,) mean intensity of fluid, grey and white matter
     facts: Mapping[str, float]  # what was measured on the way
-    reach_mm: tuple[float, float] = (-np.inf, np.inf)  # superior ends of what there is, where that is known to be a part
+    peaks: Array = field(default_factory=lambda: np.zeros(3))  # (3,) mean intensity of a brain's fluid, grey and white matter
+    # lowest and highest template mm (right, anterior, superior) of what there is, where that is known to be a part
+    reach_mm: Array = field(default_factory=lambda: np.array(3 * [[-np.inf, np.inf]]))
+    step_mm: float = brain.STEP_MM  # finest voxel size of `head`
 
     def levels(self, grid: Array) -> tuple[int, int]:
         """First and last slice of a grid (4, 4; column, row, slice -> template RAS mm), continued, that hold brain."""
-        to_grid = np.linalg.inv(self.to_world @ grid) @ self.affine
-        slices = apply_affine(to_grid, np.argwhere(self.mask)[:, ::-1])[:, 2]
-        return int(np.rint(slices.min())), int(np.rint(slices.max()))
+        axis = int(np.argmax(np.abs(grid[:3, 2])))
+        to_template = np.linalg.inv(self.to_world) @ self.affine
+        places = np.clip(apply_affine(to_template, np.argwhere(self.mask)[:, ::-1])[:, axis], *self.reach_mm[axis])
+        slices = (places - grid[axis, 3]) / grid[axis, 2]
+        return int(np.rint(slices.min() + 1e-6)), int(np.rint(slices.max() - 1e-6))  # a scan that ends between two slices holds neither
 
 
 def place(volume: Volume, progress: Callable[[int, int], None] | None = None) -> Placed:
@@ -82,7 +86,7 @@ def place_brain(head: Array, affine: Array, mask: Array, how: str) -> Placed:
         "grey": float(peaks[1] / peaks[2]),
         **({} if contrast is None else {"contrast": contrast}),
     }
-    return Placed(head, affine, mask, bias, to_world, peaks, facts)
+    return Placed(head, affine, mask, bias, to_world, facts, peaks)
 
 
 def _place_slices(volume: Volume, head: Array, affine: Array) -> Placed:
@@ -95,7 +99,8 @@ def _place_slices(volume: Volume, head: Array, affine: Array) -> Placed:
     facts = {"extracted": 1.0, "overlap": float(overlap), **({} if contrast is None else {"slice_contrast": contrast})}
     thick = float(np.abs(volume.affine[2, :3]).max())
     lowest, highest = affine[2, 3], affine[2, 3] + (len(head) - 1) * brain.STEP_MM
-    return Placed(head, affine, mask, np.ones_like(head), np.eye(4), peaks, facts, (lowest - thick / 2, highest + thick / 2))
+    reach = np.array([[-np.inf, np.inf], [-np.inf, np.inf], [lowest - thick / 2, highest + thick / 2]])
+    return Placed(head, affine, mask, np.ones_like(head), np.eye(4), facts, peaks, reach)
 
 
 def _tissue(even: Array, affine: Array, mask: Array, to_world: Array) -> tuple[Array, float | None]:
@@ -110,23 +115,3 @@ def _tissue(even: Array, affine: Array, mask: Array, to_world: Array) -> tuple[A
         return peaks, None
     # medians: a lesion must not pass for another sequence
     return peaks, float(np.median(tissues[0]) / np.median(tissues[1]))
-
-
-def refuse_other_levels(placed: Placed, grid: Array, count: int) -> None:
-    """Slices that do not reach every level of a model cannot be compared with people who were seen on all of them.
-
-    Args:
-        placed: a scan; one that was registered holds a whole brain and passes.
-        grid: (4, 4) the model's slices (column, row, slice) -> template RAS mm.
-        count: how many slices there are.
-
-    Raises:
-        NotComparableError: with the levels of both.
-    """
-    levels = grid[2, 3] + grid[2, 2] * np.arange(count)
-    low, high = (end + side * grid[2, 2] / 2 for end, side in zip(placed.reach_mm, (-1, 1), strict=True))
-    if levels.min() < low or levels.max() > high:
-        raise NotComparableError(
-            f"This scan reaches from S {placed.reach_mm[0]:+.0f} to {placed.reach_mm[1]:+.0f} mm of the MNI152 template, the model judges "
-            f"{levels.min():+.0f} to {levels.max():+.0f} mm: give a scan that holds these levels."
-        )

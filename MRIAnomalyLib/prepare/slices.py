@@ -7,16 +7,21 @@ import numpy as np
 from ..records import Array, Prepared, Volume
 from .geometry import resample
 
+# plane -> RAS axes along which columns fall, rows fall and slices rise: as radiologists see them, the patient's right or front on the left
+PLANES = {"axial": (0, 1, 2), "sagittal": (1, 2, 0), "coronal": (0, 2, 1)}
 
-def grid_affine(size_px: int, pixel_mm: float, step_mm: float, first_mm: float, center_mm: tuple[float, float]) -> Array:
-    """(4, 4): (column, row, slice) of axial slices -> template RAS mm, seen as radiologists see them.
 
-    Column 0 is the patient's right, row 0 is anterior, slice 0 is the lowest; the columns lie symmetric about the mid-sagittal plane when
-    `center_mm` (right, anterior) begins with 0, so that flipping columns mirrors the brain.
+def grid_affine(plane: str, size_px: int, pixel_mm: float, step_mm: float, first_mm: float, center_mm: tuple[float, float]) -> Array:
+    """(4, 4): (column, row, slice) of a plane of PLANES -> template RAS mm.
+
+    `center_mm` is the picture's middle along the axes of its columns and rows, `first_mm` the place of slice 0 along its axis. Axial
+    columns lie symmetric about the mid-sagittal plane when `center_mm` begins with 0, so that flipping columns mirrors the brain.
     """
-    affine = np.diag([-pixel_mm, -pixel_mm, step_mm, 1.0])
-    reach = (size_px - 1) / 2 * pixel_mm
-    affine[:3, 3] = [center_mm[0] + reach, center_mm[1] + reach, first_mm]
+    affine, reach = np.zeros((4, 4)), (size_px - 1) / 2 * pixel_mm
+    starts = (center_mm[0] + reach, center_mm[1] + reach, first_mm)
+    for column, (axis, step, start) in enumerate(zip(PLANES[plane], (-pixel_mm, -pixel_mm, step_mm), starts, strict=True)):
+        affine[axis, column], affine[axis, 3] = step, start
+    affine[3, 3] = 1.0
     return affine
 
 

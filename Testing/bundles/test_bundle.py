@@ -78,6 +78,13 @@ def test_facts_name_the_model_and_pin_every_file(bundle):
     assert open_bundle(bundle.folder).facts.sha256 != facts.sha256
 
 
+@pytest.mark.parametrize(
+    ("licence", "commercial"), [("CC BY-SA 3.0", True), ("CC BY-NC 4.0", False), ("CC-BY-NC-SA-4.0", False), ("BSD-2-Clause", True)]
+)
+def test_a_licence_says_whether_the_weights_may_be_used_commercially(tmp_path, licence, commercial):
+    assert make_bundle(tmp_path / "brain-t1-anogan", licence=licence).commercial is commercial
+
+
 def test_a_whole_bundle_passes_and_has_the_files_of_the_format(bundle):
     verify(bundle)
     names = {path.relative_to(bundle.folder).as_posix() for path in bundle.folder.rglob("*") if path.is_file()}

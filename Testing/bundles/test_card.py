@@ -35,3 +35,9 @@ def test_a_card_tells_how_long_the_model_learned_and_how_it_was_measured():
     assert "| Training | 12,000 steps, 75 minutes on one core |" in card
     assert "## Results\n\nMeasured by counting.\n\n| AP |" in card
     assert "### Other scanners\n\n| site | flagged |" in card
+
+
+def test_a_card_of_a_model_without_p_values_says_that_there_are_none():
+    few = {"data": "Made up", "subjects": 4, "smallest_p": 1.0}
+    card = write_card(make_model(calibration=few), use="", limits=[], results=[], pictures={})
+    assert "| Smallest reachable p | none: too few people to compare with |" in card

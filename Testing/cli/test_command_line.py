@@ -92,6 +92,14 @@ def test_models_are_listed_with_refused_ones(at_hand, capfd):
     assert refused.startswith("knee-pdfs-anogan: refused. LICENSE was altered")
 
 
+def test_a_model_that_may_not_be_used_commercially_or_gives_no_p_values_is_listed_as_such(at_hand, capfd):
+    few = {"data": "Made up", "subjects": 4, "smallest_p": 1.0}
+    make_bundle(at_hand / "knee-pdfs-fanogan", name="knee-pdfs-fanogan", detector="fanogan", licence="CC BY-NC 4.0", calibration=few)
+    line = answer(capfd, "models", "list").splitlines()[-1]
+    assert line.endswith("4 calibration subjects (too few for p-values), licence CC BY-NC 4.0 (not for commercial use)")
+    assert [entry.get("commercial") for entry in json.loads(answer(capfd, "models", "list", "--json"))] == [True, None, False]
+
+
 def test_models_are_listed_in_json(at_hand, capfd):
     sound, refused = json.loads(answer(capfd, "models", "list", "--json"))
     assert (sound["name"], sound["smallest_p"], sound["plane"]) == ("brain-t1-anogan", 0.5, "axial")

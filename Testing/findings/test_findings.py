@@ -89,3 +89,16 @@ def test_findings_are_numbered_by_the_peak_that_is_reported():
 
 def test_sides_are_the_patients_own():
     assert (side_of(30), side_of(-30), side_of(1)) == ("right", "left", "midline")
+
+
+@pytest.mark.parametrize("mirror", [1.0, -1.0])
+def test_a_finding_in_a_mirrored_knee_is_on_the_patients_own_side(mirror):
+    affine = np.eye(4)
+    affine[:3, 3] = [80, 0, 0]
+    to_world = np.diag([mirror, 1.0, 1.0, 1.0])
+    to_world[:3, 3] = [100, 0, 0]  # the middle of the knee
+    volume = Volume(np.zeros((3, 4, 41), np.float32), affine)
+    labels = np.zeros(volume.shape, int)
+    labels[1, 2, 40] = 1  # 20 mm to the patient's right of it
+    _, (finding,) = describe(labels, labels * 5.0, volume, prepared(to_world))
+    assert finding.side == "right"

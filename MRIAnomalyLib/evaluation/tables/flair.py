@@ -13,7 +13,7 @@ from ...calibration.scores import volume_score
 from ...errors import UsageError
 from ...prepare.recipe import Recipe, recipe_from
 from ...records import Array, ProgressCallback
-from .. import flair
+from .. import flair, sets
 from ..answers import Seen, calibration_of, described, viewer
 from ..baselines import LEARNING_FREE, MAPS
 from ..metrics import ap_interval, auroc_interval_of_groups, pixel_figures, volume_auroc
@@ -71,7 +71,7 @@ def flair_tables(
         "conditions": {
             "split": split,
             "quick": quick,
-            "people": f"{people}; drawn by subject, seed {flair.SEED} (`evaluation/flair.py`)",
+            "people": f"{people}; drawn by subject, seed {sets.SEED} (`evaluation/flair.py`)",
             "ranked by": "pixel_ap",
             "lesions": "drawn on diffusion images: some are faint on FLAIR; other white matter disease is not marked and counts as healthy",
             "hardware": hardware(pick_device("auto")),
