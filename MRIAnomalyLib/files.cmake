@@ -7,6 +7,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/bundles/__init__.py
   MRIAnomalyLib/bundles/bundle.py
   MRIAnomalyLib/bundles/card.py
+  MRIAnomalyLib/bundles/compact.py
   MRIAnomalyLib/bundles/contents.py
   MRIAnomalyLib/bundles/descent.py
   MRIAnomalyLib/bundles/install.py
