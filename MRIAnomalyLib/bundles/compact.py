@@ -1,6 +1,6 @@
-"""Arrays in few bytes, for bundles that ship: 8-bit codes, deflated, in place of half precision.
+"""Arrays in few bytes, for bundles that ship: 7-bit codes, deflated, in place of half precision.
 
-Every row (the first axis) has a scale of its own, so that no code lies further from its value than half of 1/255 of that row's range. Where
+Every row (the first axis) has a scale of its own, so that no code lies further from its value than half of 1/127 of that row's range. Where
 neighbours are alike, as in maps, their differences are what is deflated. Arrays of integers and small ones stay as they are.
 """
 
@@ -15,7 +15,7 @@ from ..errors import BundleError
 from ..records import Array
 
 FEWEST = 1024  # values from which on an array is coded
-LEVELS = 255
+LEVELS = 127
 CODES, DIFFERENCES = ":codes", ":differences"  # what follows the name of an array that is kept as codes, or as differences of such
 SCALE, SHAPE = ":scale", ":shape"
 
