@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import BundleError
 from ..records import Array
 
-FEWEST = 1024  # values from which on an array is coded
+FEWEST = 4096  # values from which on an array is coded
 LEVELS = 127
 CODES, DIFFERENCES = ":codes", ":differences"  # what follows the name of an array that is kept as codes, or as differences of such
 SCALE, SHAPE = ":scale", ":shape"

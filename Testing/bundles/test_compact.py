@@ -4,11 +4,11 @@ import pytest
 from MRIAnomalyLib.bundles.compact import FEWEST, LEVELS, compacted, expanded
 from MRIAnomalyLib.errors import BundleError
 
-KERNELS = np.random.default_rng(1).normal(0, [[[[0.1]]], [[[10.0]]]], (2, 64, 4, 4)).astype(np.float16)
+KERNELS = np.random.default_rng(1).normal(0, [[[[0.1]]], [[[10.0]]]], (2, 256, 4, 4)).astype(np.float16)
 MAP = np.cumsum(np.random.default_rng(2).normal(0, 0.01, 5000)).astype(np.float16)
 
 
-@pytest.mark.parametrize("array", [KERNELS, MAP, np.full((3, 1000), 0.25, np.float16), np.zeros(2000, np.float32)])
+@pytest.mark.parametrize("array", [KERNELS, MAP, np.full((3, 2000), 0.25, np.float16), np.zeros(6000, np.float32)])
 def test_no_value_moves_by_more_than_half_a_code_of_its_row(array):
     back = expanded(compacted({"a": array}))["a"]
     rows = array.reshape(len(array) if array.ndim > 1 else 1, -1).astype(np.float64)
