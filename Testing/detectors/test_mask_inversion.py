@@ -23,7 +23,7 @@ def trained():
 def borrowed(request):
     """Mask inversion on a generator that another detector has taught."""
     # so briefly taught, what is healthy lies far out in the latent space
-    return around(taught(request.param).detector, normals(12, seed=21), levels=SETTINGS["levels"], pool=200, prior_weight=0.01)
+    return around(taught(request.param).detector, normals(12, seed=21), levels=SETTINGS["levels"], pool=200, prior_weight=0.01, restarts=4)
 
 
 def test_the_generator_learns_as_that_of_anogan(monkeypatch):
