@@ -9,6 +9,7 @@ from typing import Any
 from ...files.atomic import whole_file
 
 LABELS = {"error": "reconstruction error", "auroc": "AUROC, pasted lesions"}
+STYLES = (("#0072B2", "o", "-"), ("#D55E00", "s", "--"), ("#009E73", "^", ":"))  # colour, marker, line: told apart without colour too
 APART = 1.04  # factor by which the points of one way lie beside those of the one before: intervals must not cover each other
 
 
@@ -37,7 +38,7 @@ def draw(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _panel(axes: Any, rows: Sequence[dict[str, Any]], measure: str, ways: Sequence[str]) -> None:
-    for place, way in enumerate(ways):
+    for place, (way, (colour, marker, line)) in enumerate(zip(ways, STYLES, strict=False)):
         mine = [row for row in rows if row["way"] == way]
         if not mine:
             continue
@@ -48,11 +49,12 @@ def _panel(axes: Any, rows: Sequence[dict[str, Any]], measure: str, ways: Sequen
             [row["slices"] * APART**place for row in mine],
             middle,
             yerr=[below, above],
-            color=f"C{place}",
+            color=colour,
             label=way,
-            marker="o",
-            markersize=3,
-            linewidth=1,
+            marker=marker,
+            linestyle=line,
+            markersize=4,
+            linewidth=1.2,
             capsize=2,
         )
     counts = sorted({row["slices"] for row in rows})
