@@ -61,7 +61,7 @@ def normal_knees(root: Path, *splits: str) -> list[Case]:
 
 def scan_of_slab(case: Case, recipe: Recipe, steps: Steps) -> Scan:
     """The knee of a case as a model is shown it; `steps` is told."""
-    prepared = prepare(slab(case.image, case.subject), recipe)
+    prepared = prepare(slab(case.image, case.subject), recipe, force=True)
     steps.one()
     return Scan(case, prepared)
 
