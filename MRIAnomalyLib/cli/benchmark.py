@@ -70,8 +70,9 @@ def _add_transfer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", type=_names, default=(), metavar="NAME[,NAME...]", help="to start from (default: all brain-t1 that ship)"
     )
-    what = "flair, other-scanners, or a folder of prepared slices (default: the first two)"
+    what = "flair, other-scanners, knees, or a folder of prepared slices (default: the first three)"
     parser.add_argument("--target", type=_names, default=(), metavar="NAME[,NAME...]", help=f"to learn: {what}")
+    parser.add_argument("--slices", type=_counts, metavar="N[,N...]", help="to learn from (default: 25,50,100,400)")
     parser.add_argument("--steps", type=positive_count, metavar="N", help="of each training")
     parser.add_argument("--seeds", type=positive_count, metavar="N", help="trainings of each kind")
     add_set(parser, "mirror=false")
@@ -81,6 +82,10 @@ def _add_transfer(parser: argparse.ArgumentParser) -> None:
 
 def _names(text: str) -> list[str]:
     return text.split(",")
+
+
+def _counts(text: str) -> list[int]:
+    return [positive_count(part) for part in text.split(",")]
 
 
 def _speed(args: argparse.Namespace, report: Reporter) -> str:
@@ -164,7 +169,7 @@ def _flair(args: argparse.Namespace, report: Reporter) -> str:
 def _transfer(args: argparse.Namespace, report: Reporter) -> str:
     from ..evaluation.tables.transfer import QUICK, Extent, transfer_tables
 
-    told = {"steps": args.steps, "seeds": args.seeds, "settings": read_settings(None, args.set)}
+    told = {"sizes": args.slices, "steps": args.steps, "seeds": args.seeds, "settings": read_settings(None, args.set)}
     extent = replace(QUICK if args.quick else Extent(), **{name: value for name, value in told.items() if value})
     what = {"models": args.model, "targets": args.target, "extent": extent}
     transfer_tables(args.root, args.out, **what, device=args.device, resume=args.resume, progress=report.progress)

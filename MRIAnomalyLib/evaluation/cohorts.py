@@ -1,7 +1,7 @@
 """Small cohorts of healthy people of another kind than a model was trained on, as folders of prepared slices.
 
 A folder holds train.npz and validation.npz, each the arrays of a `SliceStack`: pixels (N, 1, H, W), mask (N, 1, H, W), level (N,) and
-subject (N,). Two are made of the data sets under one root; any other folder of this form can stand beside them.
+subject (N,). Those of KINDS are made of the data sets under one root; any other folder of this form can stand beside them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..files.cases import Case
 from ..learning import training_stack
 from ..prepare.recipe import Recipe
 from ..records import Array, ProgressCallback, SliceStack
-from . import flair, sets
+from . import flair, knees, sets
 from .scans import Scan, scan_of
 from .steps import Steps
 
@@ -63,9 +63,14 @@ def _of_other_scanners(root: Path) -> tuple[list[Case], list[Case]]:
     return order[::2], order[1::2]
 
 
+def _with_knees(root: Path) -> tuple[list[Case], list[Case]]:
+    return knees.normal_knees(root, "train"), knees.normal_knees(root, "calibration", "validation")
+
+
 KINDS = {
     "flair": Kind({"sequence": "FLAIR"}, _with_flair, flair.scan_of_level),
     "other-scanners": Kind({"sequence": "T1"}, _of_other_scanners, scan_of),
+    "knees": Kind({"anatomy": "knee", "sequence": "PDFS"}, _with_knees, knees.scan_of_slab),
 }
 
 
