@@ -25,6 +25,11 @@ from .brain import labelled, shipped_bundles
 from .knee_rows import KNEE_MAPS, Row, deciding, lesion_rows, person_rows
 
 SHIPPED = "knee-pdfs-"  # what the names of these models begin with
+LEGEND = (
+    "ap, auroc: average precision and area under the curve of lesion pixels; score raised: lesioned knees that score above the same knee "
+    "as it is; error: mean |x - healthy| over the leg, standardised intensity (median 0.4), in knees no model learned from; "
+    "score: the strongest evidence of a knee; places: mm from the middle of the joint, A in front, S above."
+)
 PAGES = {"test": "knee", "validation": "knee-validation"}
 
 
@@ -117,9 +122,7 @@ def _conditions(people: KneePeople, split: str, quick: bool) -> Row:
         "p-values": "none: 4 people to compare with are too few. Two people are no sample either: no intervals",
         "lesions": f"synthetic, no disease of a knee: outlines of strokes, 30 % darker or 25 % brighter, through all slices; "
         f"{people.places} of each kind in each normal person, one at a time",
-        "error": "mean |x - healthy| over the leg, standardised intensity (median 0.4), in knees no model learned from",
-        "score raised": "lesioned knees that score above the same knee as it is",
-        "places": "mm from the middle of the joint: A in front, S above",
+        "legend": LEGEND,
         "ranked by": "pixel_ap, the mean of dark_ap and bright_ap",
         "hardware": hardware(pick_device("auto")),
     }
