@@ -58,6 +58,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/finish.py
   MRIAnomalyLib/evaluation/flair.py
   MRIAnomalyLib/evaluation/heads.py
+  MRIAnomalyLib/evaluation/knee_scans.py
   MRIAnomalyLib/evaluation/knees.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
@@ -76,6 +77,8 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/fit.py
   MRIAnomalyLib/evaluation/tables/flair.py
   MRIAnomalyLib/evaluation/tables/found.py
+  MRIAnomalyLib/evaluation/tables/knee.py
+  MRIAnomalyLib/evaluation/tables/knee_rows.py
   MRIAnomalyLib/evaluation/tables/remedies.py
   MRIAnomalyLib/evaluation/tables/speed.py
   MRIAnomalyLib/evaluation/tables/transfer.py

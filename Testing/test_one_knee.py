@@ -3,33 +3,18 @@
 import csv
 import json
 
-import nibabel as nib
 import numpy as np
 import pytest
+from knee_model import make_knee_model, write_knee, write_people
 from pseudo_knee import bright_spot, knee
 
 from MRIAnomalyLib import detect, learning
 from MRIAnomalyLib.bundles import loading
-from MRIAnomalyLib.bundles.bundle import open_bundle
+from MRIAnomalyLib.cli.main import main
 from MRIAnomalyLib.errors import CalibrationError, NotComparableError
 from MRIAnomalyLib.prepare.geometry import apply_affine
 
-TINY = {"width": 4, "steps": 2, "batch_size": 4, "precision": "float32"}
-KNEE = {"anatomy": "knee", "sequence": "PDFS"}
 RIGHT, LEFT = (90.0, 0.0, 0.0), (-90.0, 0.0, 0.0)
-
-
-def write_people(folder, numbers):
-    """A table of people, each with a slab of their own noise."""
-    table = folder / f"{numbers[0]}.csv"
-    with table.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "subject", "image", "mask"])
-        for number in numbers:
-            volume = knee(number)
-            nib.save(nib.Nifti1Image(volume.array.T, volume.affine), folder / f"{number}.nii")
-            writer.writerow([number, number, f"{number}.nii", "none"])
-    return table
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +23,9 @@ def few(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory, few):
-    """A model that was compared with four people, under a licence that forbids commercial use."""
+def bundle(tmp_path_factory):
     folder = tmp_path_factory.mktemp("knee")
-    out, how = folder / "knee-pdfs-denoiser", {"resume": False, "max_minutes": None, "seed": 0, "checkpoints": folder / "checkpoints"}
-    learning.train("denoiser", write_people(folder, range(1, 5)), out, config=TINY, recipe=KNEE, **how)
-    learning.calibrate(out, few, device="cpu", few=True, overwrite=True)
-    made = open_bundle(out)
-    learning.save_as(made, out, {**made.model, "licence": "CC BY-NC 4.0"}, made.calibration(), overwrite=True)
-    return open_bundle(out)
+    return make_knee_model(folder, folder / "scratch")
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +103,22 @@ def test_a_slab_that_does_not_say_its_side_is_judged_with_a_warning(bundle):
     result = detect(knee(9), model=bundle, device="cpu")
     assert result.scored.array.mean() > 0.3
     assert any("does not say which knee" in warning for warning in result.warnings)
+
+
+def test_the_command_line_says_that_a_slab_has_no_p_value_and_what_the_licence_forbids(bundle, tmp_path, capfd):
+    scan = write_knee(tmp_path / "slab.nii", bright_spot(knee(7, middle=RIGHT)))
+    assert main(["detect", str(scan), "--model", str(bundle.folder), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 0
+    said = capfd.readouterr()
+    assert said.out.startswith("Not calibrated: 4 healthy people of the model's own scanner are too few")
+    assert "may not be used commercially (CC BY-NC 4.0)" in said.err
+    with (tmp_path / "out" / "slices.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["scored"] for row in rows] == ["1"] * 10
+    assert {row["p_value"] for row in rows} == {""}
+
+
+def test_the_command_line_refuses_a_whole_knee_whose_fat_is_not_suppressed(bundle, tmp_path, capfd):
+    scan = write_knee(tmp_path / "whole.nii", knee(8, slices=24, step_mm=4.0, marrow=220.0))
+    assert main(["detect", str(scan), "--model", str(bundle.folder), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 3
+    assert "This does not look like a fat-suppressed proton-density scan: brightness of bone marrow" in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()

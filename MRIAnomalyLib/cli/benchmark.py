@@ -37,11 +37,14 @@ def add(commands: Any) -> None:
     brain.add_argument(
         "--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all brain-t1 that ship)"
     )
-    brain.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
     flair = tables.add_parser("flair", help="strokes found in one level of FLAIR scans")
     flair.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
     flair.add_argument("--model", type=_names, required=True, metavar="NAME[,NAME...]", help="names or folders of FLAIR models")
-    flair.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
+    knee = tables.add_parser("knee", help="how near knees are redrawn, pasted lesions found, and what is said of abnormal knees")
+    knee.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
+    knee.add_argument(
+        "--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all knee-pdfs that ship)"
+    )
     warm = tables.add_parser("warm-start", help="an f-AnoGAN's encoder as the start of a search, against searches from afar")
     warm.add_argument("--model", required=True, metavar="NAME|FOLDER", help="a bundle of the method fanogan")
     warm.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie: lesions in validation subjects, too")
@@ -54,9 +57,11 @@ def add(commands: Any) -> None:
     pictures = tables.add_parser("pictures", help="what every model makes of the same few cases")
     pictures.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie (default: the T1 sample scans only)")
     pictures.add_argument("--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all that ship)")
-    for parser in (speed, brain, flair, warm, transfer):
+    for parser in (brain, flair, knee):
+        parser.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
+    for parser in (speed, brain, flair, knee, warm, transfer):
         parser.add_argument("--quick", action="store_true", help="fewer cases and steps: shows that it runs, not how good it is")
-    runs = {speed: _speed, brain: _brain, flair: _flair, warm: _warm_start, transfer: _transfer, pictures: _pictures}
+    runs = {speed: _speed, brain: _brain, flair: _flair, knee: _knee, warm: _warm_start, transfer: _transfer, pictures: _pictures}
     for parser, run in runs.items():
         parser.add_argument(
             "--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)"
@@ -162,6 +167,14 @@ def _flair(args: argparse.Namespace, report: Reporter) -> str:
     from ..evaluation.tables.flair import flair_tables
 
     flair_tables(args.root, args.out, args.quick, report.progress, args.split, args.model)
+    report.finished(args.out)
+    return f"Tables in {args.out}"
+
+
+def _knee(args: argparse.Namespace, report: Reporter) -> str:
+    from ..evaluation.tables.knee import knee_tables
+
+    knee_tables(args.root, args.out, args.quick, report.progress, args.split, args.model)
     report.finished(args.out)
     return f"Tables in {args.out}"
 

@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..bundles.bundle import Bundle
 from ..bundles.loading import load_detector, pick_device
 from ..calibration.judgement import Calibration, Judgement, load_calibration
 from ..calibration.predicted import in_true_spread
+from ..findings.components import regions
 from ..prepare import plausibility
 from ..prepare.recipe import recipe_from
-from ..records import Reconstruction
+from ..records import Array, Reconstruction
 from .scans import Scan, Scans
 from .steps import Steps
 
@@ -37,6 +40,16 @@ class Seen:
     def refused(self) -> bool:
         """Whether `detect` would not judge this volume unless it is forced to."""
         return bool(plausibility.reasons_to_refuse(self.scan.prepared.facts, self.sequence))
+
+    @property
+    def voxel_mm3(self) -> float:
+        """Size of one voxel of the model's grid in the scan."""
+        prepared = self.scan.prepared
+        return float(abs(np.linalg.det((prepared.template_to_world @ prepared.grid_affine)[:3, :3])))
+
+    def findings(self, threshold: float) -> Array:
+        """(N, H, W) int: the findings on the model's grid, see `findings.components.regions`."""
+        return regions(self.judged.evidence, threshold, self.voxel_mm3)
 
 
 @dataclass(frozen=True, eq=False)

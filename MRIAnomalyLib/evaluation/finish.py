@@ -10,6 +10,7 @@ The training's folder RUN holds checkpoint.safetensors, weights.safetensors, los
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import tempfile
 import tomllib
@@ -39,7 +40,8 @@ from ..training.loop import CHECKPOINT, WEIGHTS
 from .heads import prepare_case
 
 SPLITS = ("train", "calibration", "validation", "test")
-PAIRS = 8, 4  # slices beside each other, rows of them; below each row their healthy counterparts
+PAIRS = 4, 2  # slices beside each other, rows of them; below each row their healthy counterparts
+COLOURS = 32  # of a card's picture: bundles are kept under version control, and cards are looked at, not measured
 TIMED = 3  # scans that are read, extracted and redrawn by the clock
 
 
@@ -132,7 +134,7 @@ def put_together(
     model["timing"] = see_healthy(detector, prepare_cases(people["calibration"][:TIMED], recipe), device).timing()
     unseen = [case for case in people["validation"] if case.healthy]
     beside = _beside(detector, [prepared for _, prepared in kept(unseen, recipe)], device)
-    pictures = {**pictures, "reconstructions.png": beside}
+    pictures = {name: _small(picture) for name, picture in {**pictures, "reconstructions.png": beside}.items()}
     licence = about.licence_text.format(name=out.name)
     save_bundle(out, model, weights, compacted(calibration), card_of(model, pictures), pictures, licence, overwrite=overwrite)
 
@@ -182,6 +184,16 @@ def _beside(detector: Detector, prepared: list[Prepared], device: str) -> bytes:
         path = Path(folder) / "sheet.png"
         write_samples(path, pairs.reshape(-1, *healthy.shape[1:]), detector.config.intensity_top)
         return path.read_bytes()
+
+
+def _small(picture: bytes) -> bytes:
+    """The PNG in few colours."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    with Image.open(io.BytesIO(picture)) as page:
+        page.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(stream, format="PNG", optimize=True)
+    return stream.getvalue()
 
 
 def _main() -> None:

@@ -18,7 +18,7 @@ from ..learning import save_as
 from .page import cell
 
 FILES = ("weights", "calibration")  # that a table names by SHA-256
-ON_THE_CARD = {"other_scanners": "Other scanners", "redrawing": "Redrawing healthy people"}  # table -> title
+ON_THE_CARD = {"other_scanners": "Other scanners", "redrawing": "Redrawing healthy people", "people": "People looked at"}  # table -> title
 LEGEND = (
     "Intervals: 95 %, subjects drawn with replacement. ap: average precision of lesion pixels; auroc: chance that a lesioned scan scores "
     "above a healthy one; flagged: at 5 % false alarms; beyond_3: median (largest) percent of voxels beyond 3 standard deviations of "
@@ -34,7 +34,8 @@ def note(bundle: Bundle, table: Path) -> None:
 
     Args:
         bundle: it is replaced.
-        table: JSON of a benchmark, see `page.write_tables`; with rows of `models`, `deciding` and others by `model`.
+        table: JSON of a benchmark, see `page.write_tables`; with rows of `models`, `deciding` and others by `model`. Its conditions may
+            hold a `legend` of the columns; without one they are those of LEGEND.
 
     Raises:
         InputError: the table cannot be read or is not one of those.
@@ -55,7 +56,7 @@ def note(bundle: Bundle, table: Path) -> None:
     others = [other for other in deciding if other["model"] not in {known["model"] for known in tables["models"]}]
     about = {
         **bundle.model.get("about", {}),
-        "measured": f"Made by `{command}`. {LEGEND}",
+        "measured": f"Made by `{command}`. {conditions.get('legend', LEGEND)}",
         "results": _side_by_side([row, *others]),
         "tables": {title: _rows_of(label, tables[name]) for name, title in ON_THE_CARD.items() if name in tables},
     }

@@ -10,12 +10,15 @@ from typing import Any
 from ..files.atomic import whole_file
 
 
-def write_tables(out: Path, name: str, title: str, command: str, tables: Mapping[str, Any]) -> None:
-    """Write NAME.json, which says `command` beside the tables, and NAME.md into the folder `out`; for the arguments see `page`."""
+def write_tables(out: Path, name: str, title: str, command: str, tables: Mapping[str, Any], below: str = "") -> None:
+    """Write NAME.json, which says `command` beside the tables, and NAME.md into the folder `out`.
+
+    `below` is Markdown that ends the page; for the other arguments see `page`.
+    """
     with whole_file(out / f"{name}.json") as path:
         path.write_text(json.dumps({"command": command, **tables}, indent=1) + "\n", encoding="utf-8")
     with whole_file(out / f"{name}.md") as path:
-        path.write_text(page(title, command, tables), encoding="utf-8")
+        path.write_text(page(title, command, tables) + below, encoding="utf-8")
 
 
 def page(title: str, command: str, tables: Mapping[str, Any]) -> str:
@@ -26,7 +29,9 @@ def page(title: str, command: str, tables: Mapping[str, Any]) -> str:
         command: that makes it anew.
         tables: "conditions" -> facts by name; any other name -> rows, each a dict by column.
     """
-    parts = [f"# {title}\n", f"Made by `{command}`. Intervals: 95 %, subjects drawn with replacement.\n"]
+    several = any("95" in column for name, rows in tables.items() if name != "conditions" for row in rows for column in row)
+    intervals = " Intervals: 95 %, subjects drawn with replacement." if several else ""
+    parts = [f"# {title}\n", f"Made by `{command}`.{intervals}\n"]
     parts.append("\n".join(f"- {name}: {value}" for name, value in tables["conditions"].items()))
     for name, rows in tables.items():
         if name == "conditions":

@@ -49,10 +49,29 @@ def with_lesions(stack: SliceStack, shapes: Sequence[Array], seed: int) -> tuple
     random, pixels, truths = np.random.default_rng(seed), stack.pixels.copy(), []
     for number, mask in enumerate(stack.mask[:, 0]):
         truth = _somewhere(mask, shapes[int(random.integers(len(shapes)))], random)
-        soft = ndimage.gaussian_filter(truth.astype(np.float32), SOFT_EDGE * len(mask)) * mask
-        pixels[number, 0] *= 1 + (DARK, BRIGHT)[number % 2] * soft
+        pixels[number, 0] *= _factor(truth, mask, (DARK, BRIGHT)[number % 2])
         truths.append(truth)
     return replace(stack, pixels=pixels), np.array(truths)
+
+
+def with_lesion(stack: SliceStack, shapes: Sequence[Array], change: float, seed: int) -> tuple[SliceStack, Array]:
+    """The same slices with one lesion that goes through all of them, and where it is (N, H, W) bool.
+
+    Args:
+        stack: healthy slices of one person.
+        shapes: as `shapes_of` gives them.
+        change: of intensity inside, relative.
+        seed: of shape and place.
+    """
+    random, masks = np.random.default_rng(seed), stack.mask[:, 0]
+    drawn = _somewhere(np.all(masks, axis=0), shapes[int(random.integers(len(shapes)))], random)
+    factors = [_factor(drawn & mask, mask, change) for mask in masks]
+    return replace(stack, pixels=stack.pixels * np.array(factors, np.float32)[:, None]), drawn & masks
+
+
+def _factor(truth: Array, mask: Array, change: float) -> Array:
+    """(H, W) by which a slice is multiplied to show a lesion with a soft edge."""
+    return 1 + change * ndimage.gaussian_filter(truth.astype(np.float32), SOFT_EDGE * len(mask)) * mask
 
 
 def _somewhere(mask: Array, shape: Array, random: np.random.Generator) -> Array:

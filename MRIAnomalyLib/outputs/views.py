@@ -35,6 +35,11 @@ AXIAL = Plane("axial", 2, 0, 1, "R", "L")
 _PLANES = (Plane("sagittal", 0, 1, 2, "A", "P"), Plane("coronal", 1, 0, 2, "R", "L"), AXIAL)
 
 
+def plane_across(normal: Array) -> Plane:
+    """The plane that is most nearly cut across by this RAS direction (3,)."""
+    return _PLANES[int(np.argmax(np.abs(normal)))]
+
+
 @dataclass(frozen=True, eq=False)
 class Cut:
     """One plane through everything that is shown; pictures are (rows, columns)."""
@@ -54,7 +59,7 @@ def plane_of(result: Result) -> Plane:
     if not normal.any():
         # the direction with the fewest voxels is the one that was cut across
         normal = result.volume.affine[:3, 2 - int(np.argmin(result.volume.shape))]
-    return _PLANES[int(np.argmax(np.abs(normal)))]
+    return plane_across(normal)
 
 
 def grey_window(result: Result) -> tuple[float, float]:

@@ -48,6 +48,14 @@ def test_the_figures_that_decided_stand_in_the_bundle_and_on_its_card_and_nothin
     assert changed == {"card.md"}
 
 
+def test_a_table_explains_its_own_columns_where_they_mean_something_else(tmp_path):
+    bundle = make_bundle(tmp_path / "bundle")
+    note(bundle, table_of(tmp_path, bundle, {"legend": "auroc: of pixels."}))
+    card = open_bundle(tmp_path / "bundle").text("card.md")
+    assert "auroc: of pixels." in card
+    assert "false alarms" not in card
+
+
 def test_the_bundle_with_the_better_figures_is_the_one_that_auto_takes(tmp_path):
     several = [make_bundle(tmp_path / name) for name in ("first", "second")]
     for bundle, pixel_ap in zip(several, (0.4, 0.6), strict=True):

@@ -4,7 +4,7 @@ import pytest
 from ellipses import ellipses
 from scipy import ndimage
 
-from MRIAnomalyLib.evaluation.pasted import shapes_of, with_lesions
+from MRIAnomalyLib.evaluation.pasted import shapes_of, with_lesion, with_lesions
 
 BAR = np.ones((3, 7), bool)
 RING = np.pad(np.zeros((5, 5), bool), 2, constant_values=True)  # its middle is not in it
@@ -45,3 +45,13 @@ def test_a_shape_is_the_largest_cut_of_a_lesion_as_large_as_in_the_slices_of_a_b
     (shape,), (finer,) = (shapes_of([tmp_path / "lesion.nii.gz"], size) for size in (64, 128))
     assert abs(shape.shape[0] - 6) <= 1 and abs(shape.shape[1] - 10) <= 1  # of 3 mm
     assert abs(finer.shape[0] - 12) <= 1 and abs(finer.shape[1] - 20) <= 1
+
+
+def test_one_lesion_goes_through_all_slices_of_a_person_as_far_as_there_is_foreground(healthy):
+    lesioned, truth = with_lesion(healthy, [BAR], -0.3, seed=0)
+    through = truth.any(0)
+    assert np.array_equal(truth, through & healthy.mask[:, 0])
+    inside = (lesioned.pixels / np.where(healthy.pixels, healthy.pixels, 1))[:, 0][truth]
+    assert np.median(inside) == pytest.approx(0.75, abs=0.05)  # of so small a shape the soft edge takes a little
+    assert np.array_equal(with_lesion(healthy, [BAR], -0.3, seed=0)[1], truth)
+    assert not np.array_equal(with_lesion(healthy, [BAR], -0.3, seed=1)[1], truth)

@@ -56,6 +56,23 @@ def test_a_healthy_scan_that_is_not_flagged_says_so(well):
     assert (row.verdict, row.flagged, row.truth) == ("not flagged, p = 0.44", False, None)
 
 
+def test_without_p_values_a_row_and_the_facts_say_so(well):
+    silent = replace(well, judged=replace(well.judged, volume_p=np.nan))
+    row = row_of(WELL, silent, MODEL.calibration)
+    assert (row.verdict, row.flagged) == ("no p-value", False)
+    model = bundle()
+    model.model["calibration"] |= {"subjects": 4, "smallest_p": 1.0}
+    assert facts_of(model) == "compared with 4 people, too few for p-values: nothing is ever flagged"
+
+
+def test_what_a_method_masked_and_completed_is_shown(well):
+    completed, mask = well.redrawn.healthy + 0.1, np.full_like(well.redrawn.healthy, 0.5)
+    row = row_of(WELL, replace(well, redrawn=replace(well.redrawn, completed=completed, mask=mask)), MODEL.calibration)
+    level = level_shown(well)
+    assert np.array_equal(row.healthy, completed[level, 0])
+    assert np.array_equal(row.mask, mask[level, 0])
+
+
 def test_facts_say_the_smallest_p():
     model = bundle()
     model.model["calibration"]["smallest_p"] = 0.04

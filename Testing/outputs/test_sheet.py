@@ -6,6 +6,7 @@ import pytest
 from matplotlib.image import imread
 
 from MRIAnomalyLib.outputs.sheet import Row, sheet
+from MRIAnomalyLib.outputs.views import plane_across
 
 Y, X = np.mgrid[-1:1:32j, -1:1:32j]
 BRAIN = (X / 0.8) ** 2 + Y**2 < 0.8
@@ -76,3 +77,18 @@ def test_all_rows_have_one_window_so_that_a_faint_scan_looks_faint():
     greys = page[(page.max(-1) - page.min(-1)) == 0][:, 0]
     assert (greys > 248).sum() > 1000  # the brighter scan is white
     assert ((greys > 120) & (greys < 135)).sum() > 1000  # the other is half as bright beside it
+
+
+def test_a_mask_that_was_learned_is_shown_in_the_place_of_the_residual():
+    plain, masked = drawn(with_spot(1)), drawn(replace(with_spot(1), mask=SPOT.astype(float)))
+    coloured, left = (((page.max(-1) - page.min(-1)) > 60).sum() for page in (plain, masked))
+    assert left < 0.8 * coloured  # the evidence alone is in colours
+    assert near(masked, (255, 255, 255), 6) > near(plain, (255, 255, 255), 6) + 100
+
+
+def test_sagittal_slices_have_marks_of_their_own():
+    axial, sagittal = (
+        imread(io.BytesIO(sheet("knee-pdfs-anogan", "", [PLAIN], 3.0, plane_across(np.array(normal)))))
+        for normal in ([0, 0, 1], [-1, 0, 0])
+    )
+    assert not np.array_equal(axial, sagittal)

@@ -1,0 +1,128 @@
+"""The knee table: how near each model redraws knees it never saw, where it finds pasted lesions, and what it says of abnormal knees.
+
+Two people are no sample: figures stand for each of them, and no interval is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...bundles.bundle import Bundle
+from ...bundles.loading import choose_bundle, hardware, pick_device
+from ...errors import UsageError
+from ...prepare.recipe import Recipe, recipe_from
+from ...records import ProgressCallback
+from .. import knees, sets
+from ..answers import Answers, Seen, calibration_of, described, viewer
+from ..baselines import LEARNING_FREE
+from ..examples import Example
+from ..knee_scans import KneePeople, KneeScans, knee_people, prepare_knees
+from ..page import write_tables
+from ..pictures import READING, row_of, section
+from ..steps import Steps
+from .brain import labelled, shipped_bundles
+from .knee_rows import KNEE_MAPS, Row, deciding, lesion_rows, person_rows
+
+SHIPPED = "knee-pdfs-"  # what the names of these models begin with
+LEGEND = (
+    "ap, auroc: average precision and area under the curve of lesion pixels; score raised: lesioned knees that score above the same knee "
+    "as it is; error: mean |x - healthy| over the leg, standardised intensity (median 0.4), in knees no model learned from; "
+    "score: the strongest evidence of a knee; places: mm from the middle of the joint, A in front, S above."
+)
+PAGES = {"test": "knee", "validation": "knee-validation"}
+
+
+def knee_tables(
+    root: Path, out: Path, quick: bool, progress: ProgressCallback | None = None, split: str = "test", models: Sequence[str] = ()
+) -> Path:
+    """Measure every model and write knee.json and knee.md, with a picture of each model, into `out`; of validation knees without pictures.
+
+    Args:
+        root: where the data sets lie, see `evaluation.knees`.
+        out: folder of the tables.
+        quick: fewer lesions: shows that it runs.
+        progress: called after each knee.
+        split: "test", or "validation" to choose by.
+        models: names or folders of calibrated bundles; without any, all knee-pdfs bundles that ship.
+
+    Raises:
+        BundleError: there is no such model, or it is not calibrated.
+        InputError: a set is not there.
+        UsageError: a model is not for these knees.
+    """
+    bundles = labelled([choose_bundle(model) for model in models or shipped_bundles(SHIPPED)])
+    recipes = {label: _recipe(label, bundle) for label, bundle in bundles.items()}
+    people, scans = knee_people(root, split, quick), dict[Recipe, KneeScans]()
+    steps = Steps((len(set(recipes.values())) + len(bundles)) * people.scans, progress)
+    tables: dict[str, list[Row]] = {name: [] for name in ("deciding", "models", "people", "lesions")}
+    sections = []
+    for label, bundle in bundles.items():
+        recipe = recipes[label]
+        maps = [name for name in KNEE_MAPS if recipe not in scans or name not in LEARNING_FREE]
+        if recipe not in scans:
+            scans[recipe] = prepare_knees(people, recipe, steps)
+        answers = _answers(label, bundle, scans[recipe], steps)
+        for name, rows in _rows(answers, maps).items():
+            tables[name] += rows
+        if split == "test":
+            shown = [row_of(example, one, answers.calibration) for example, one in _examples(answers)]
+            sections.append(section(out, label, bundle, shown, answers.calibration))
+    tables["deciding"].sort(key=lambda row: row["pixel_ap"], reverse=True)
+    command = f"mrianomaly benchmark knee --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
+    pictures = "\n".join(["\n## Pictures\n", READING, *(f"#{one}" for one in sections)]) if sections else ""
+    write_tables(out, PAGES[split], "Knees", command, {"conditions": _conditions(people, split, quick), **tables}, pictures)
+    return out
+
+
+def _recipe(label: str, bundle: Bundle) -> Recipe:
+    recipe = recipe_from(bundle.model["recipe"])
+    if (recipe.anatomy, recipe.sequence) != ("knee", "PDFS"):
+        raise UsageError(f"{label} is for {recipe.sequence} scans of a {recipe.anatomy}: name models for fat-suppressed knees (PDFS).")
+    return recipe
+
+
+def _answers(label: str, bundle: Bundle, scans: KneeScans, steps: Steps) -> Answers:
+    """What a model says: `own` are the knees taken for normal, `patients` the abnormal ones."""
+    calibration = calibration_of(bundle)
+    see = viewer(bundle, calibration, steps)
+    own, patients = ([see(scan) for scan in scans.own if scan.case.healthy == healthy] for healthy in (True, False))
+    painted = {kind: [see(scan) for scan in some] for kind, some in scans.painted.items()}
+    return Answers(label, bundle, calibration, own, (), patients, painted)
+
+
+def _rows(answers: Answers, maps: Sequence[str]) -> dict[str, list[Row]]:
+    people, lesions = person_rows(answers), lesion_rows(answers, maps)
+    return {
+        "deciding": deciding(people, lesions, {one.scan.case.subject for one in answers.own}),
+        "models": [described(answers.label, answers.bundle)],
+        "people": people,
+        "lesions": lesions,
+    }
+
+
+def _examples(answers: Answers) -> list[tuple[Example, Seen]]:
+    """The first abnormal knee, the first pasted lesion, and the first knee that is taken for normal."""
+    lay = "lay impression, no diagnosis"
+    found = [(f"Abnormal knee, {one.scan.case.subject}", f"{one.scan.case.label}: {lay}", one) for one in answers.patients[:1]]
+    pasted = answers.painted["bright"][0]
+    found.append((f"Pasted lesion, {pasted.scan.case.subject}", "25 % brighter inside a stroke's outline: synthetic", pasted))
+    found += [(f"Normal knee, {one.scan.case.subject}", f"{one.scan.case.label}: {lay}", one) for one in answers.own[-1:]]
+    return [(Example(title, note, one.scan.case), one) for title, note, one in found]
+
+
+def _conditions(people: KneePeople, split: str, quick: bool) -> Row:
+    normal = sum(row["visual_impression"] in knees.NORMAL for row in people.rows)
+    return {
+        "split": split,
+        "quick": quick,
+        "people": f"{normal} taken for normal, {len(people.rows) - normal} visibly abnormal; drawn by subject, seed {sets.SEED} "
+        "(`evaluation/knees.py`), of 17 that were at hand",
+        "health": "not stated by the source: impressions are a lay look at the pictures, no diagnosis",
+        "p-values": "none: 4 people to compare with are too few. Two people are no sample either: no intervals",
+        "lesions": f"synthetic, no disease of a knee: outlines of strokes, 30 % darker or 25 % brighter, through all slices; "
+        f"{people.places} of each kind in each normal person, one at a time",
+        "legend": LEGEND,
+        "ranked by": "pixel_ap, the mean of dark_ap and bright_ap",
+        "hardware": hardware(pick_device("auto")),
+    }
