@@ -71,6 +71,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/sets.py
   MRIAnomalyLib/evaluation/steps.py
   MRIAnomalyLib/evaluation/tables/__init__.py
+  MRIAnomalyLib/evaluation/tables/ablation.py
   MRIAnomalyLib/evaluation/tables/alarms.py
   MRIAnomalyLib/evaluation/tables/brain.py
   MRIAnomalyLib/evaluation/tables/deciding.py

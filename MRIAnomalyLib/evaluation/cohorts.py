@@ -67,6 +67,11 @@ def _with_knees(root: Path) -> tuple[list[Case], list[Case]]:
     return knees.normal_knees(root, "train"), knees.normal_knees(root, "calibration", "validation")
 
 
+def _of_the_scanner(root: Path) -> tuple[list[Case], list[Case]]:
+    return sets.healthy(root, "train"), sets.healthy(root, "validation")
+
+
+HOME = Kind({}, _of_the_scanner, scan_of)  # whom the T1 models learned from, and others of their scanner
 KINDS = {
     "flair": Kind({"sequence": "FLAIR"}, _with_flair, flair.scan_of_level),
     "other-scanners": Kind({"sequence": "T1"}, _of_other_scanners, scan_of),
@@ -74,13 +79,12 @@ KINDS = {
 }
 
 
-def make_cohort(name: str, root: Path, recipe: Recipe, folder: Path, most: int | None, progress: ProgressCallback | None = None) -> None:
-    """Prepare the people of a cohort of KINDS, at most so many of each split, and write its folder.
+def make_cohort(kind: Kind, root: Path, recipe: Recipe, folder: Path, most: int | None, progress: ProgressCallback | None = None) -> None:
+    """Prepare the people of a cohort, at most so many of each split, and write its folder.
 
     Raises:
         InputError: a set is not there, or a scan cannot be read.
     """
-    kind = KINDS[name]
     people = [cases[:most] for cases in kind.people(root)]
     steps = Steps(sum(map(len, people)), progress)
     with whole_folder(folder, overwrite=False) as unfinished:

@@ -118,7 +118,7 @@ def _cohort(target: str, bundle: Bundle, root: Path, place: Path, extent: Extent
     recipe = recipe_over(bundle, KINDS[target].recipe)
     folder = place / f"{target}-{sha256_of(repr((asdict(recipe), extent.people)).encode())[:8]}"
     if not folder.exists():
-        make_cohort(target, root, recipe, folder, extent.people, progress)
+        make_cohort(KINDS[target], root, recipe, folder, extent.people, progress)
     return read_cohort(folder)
 
 
