@@ -7,6 +7,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/bundles/__init__.py
   MRIAnomalyLib/bundles/bundle.py
   MRIAnomalyLib/bundles/card.py
+  MRIAnomalyLib/bundles/compact.py
   MRIAnomalyLib/bundles/contents.py
   MRIAnomalyLib/bundles/descent.py
   MRIAnomalyLib/bundles/install.py
@@ -70,6 +71,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/sets.py
   MRIAnomalyLib/evaluation/steps.py
   MRIAnomalyLib/evaluation/tables/__init__.py
+  MRIAnomalyLib/evaluation/tables/ablation.py
   MRIAnomalyLib/evaluation/tables/alarms.py
   MRIAnomalyLib/evaluation/tables/brain.py
   MRIAnomalyLib/evaluation/tables/deciding.py

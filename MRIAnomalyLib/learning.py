@@ -14,6 +14,7 @@ import numpy as np
 from . import resources
 from .bundles.bundle import Bundle, open_bundle, save_bundle
 from .bundles.card import write_card
+from .bundles.contents import WEIGHTS
 from .bundles.descent import descended, licence_of, people_behind, recipe_over, source_of
 from .bundles.loading import hardware, load_detector, pick_device
 from .bundles.model import coded
@@ -194,7 +195,7 @@ def save_as(bundle: Bundle, folder: Path, model: Mapping[str, Any], calibration:
     """Write a bundle's weights, pictures and licence with other entries and another calibration, and the card that these make."""
     pictures = {path.name: path.read_bytes() for path in sorted((bundle.folder / "card").glob("*.png"))}
     licence = bundle.text("LICENSE")
-    save_bundle(folder, model, bundle.weights(), calibration, card_of(model, pictures), pictures, licence, overwrite=overwrite)
+    save_bundle(folder, model, bundle.kept(WEIGHTS), calibration, card_of(model, pictures), pictures, licence, overwrite=overwrite)
 
 
 @dataclass(frozen=True, eq=False)

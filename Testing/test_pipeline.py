@@ -177,7 +177,7 @@ def test_steps_of_an_f_anogan_are_those_of_a_refinement_from_its_encoders_answer
     detector = taught("fanogan").detector
     monkeypatch.setattr(fanogan, "search", search)
     monkeypatch.setattr(pipeline, "load_detector", lambda bundle: detector)
-    monkeypatch.setattr(pipeline, "place", lambda *_: None)
+    monkeypatch.setattr(pipeline, "place_as", lambda *_: None)
     monkeypatch.setattr(pipeline, "cut", lambda *_: SimpleNamespace(stack=normals(3)))
     with pytest.raises(Reached):
         pipeline.detect(brain, model="brain-t1-anogan", device="cpu", steps=3)

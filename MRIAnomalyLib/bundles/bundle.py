@@ -17,6 +17,7 @@ from ..errors import BundleError
 from ..files.atomic import whole_folder
 from ..files.tensors import tensor_file
 from ..records import Array, ModelFacts
+from .compact import expanded
 from .contents import (
     CALIBRATION,
     CARD,
@@ -75,12 +76,26 @@ class Bundle:
         )
 
     def weights(self) -> dict[str, Array]:
-        """The detector's arrays; BundleError when the file was altered."""
-        return read_tensors(self.folder / WEIGHTS, self.model["files"][WEIGHTS])
+        """The detector's arrays, those of a lender too; BundleError when a file was altered, or the lender is not there."""
+        return self._lent() | expanded(self.kept(WEIGHTS))
 
     def calibration(self) -> dict[str, Array]:
         """The statistics of healthy people; BundleError when the file was altered."""
-        return read_tensors(self.folder / CALIBRATION, self.model["files"][CALIBRATION])
+        return expanded(self.kept(CALIBRATION))
+
+    def kept(self, name: str) -> dict[str, Array]:
+        """The arrays of WEIGHTS or CALIBRATION as they are kept; BundleError when the file was altered."""
+        return read_tensors(self.folder / name, self.model["files"][name])
+
+    def _lent(self) -> dict[str, Array]:
+        """The networks that another bundle holds for this one."""
+        if (loan := self.model.get("lender")) is None:
+            return {}
+        beside = self.folder.parent / loan["name"]
+        lender = open_bundle(beside if beside.is_dir() else loan["name"])
+        if lender.model["files"][WEIGHTS] != loan["weights_sha256"]:
+            raise BundleError(f"{self.name} needs the weights of {loan['name']} as they were: install that bundle again from its source.")
+        return {name: array for name, array in lender.weights().items() if name.split(".")[0] in loan["networks"]}
 
     def text(self, name: str) -> str:
         """The content of `card.md` or `LICENSE`; BundleError when the file was altered."""

@@ -43,11 +43,19 @@ class Origin(TypedDict):
     weights_sha256: str
 
 
+class Loan(TypedDict):
+    """Networks that are not in a bundle's own weights, because another bundle has the very same ones."""
+
+    name: str  # of the bundle that holds them
+    weights_sha256: str  # of its weights
+    networks: list[str]
+
+
 class Model(TypedDict):
     """What `model.json` must say, schema version 1; further entries, here and in its groups, are kept as they are.
 
     Some of these have a meaning: `timing`, kind of device ("cpu", "cuda", "mps") -> `Timing`, those that calibration was run on;
-    `training.from` is an `Origin`, and `splits.source` are the people that it and those before it learned from.
+    `lender` is a `Loan`, `training.from` is an `Origin`, and `splits.source` are the people that it and those before it learned from.
     """
 
     schema: int
@@ -88,7 +96,9 @@ def parse_model(content: bytes) -> dict[str, Any]:
     _check_entries(model, Model)
     _check_timing(model.get("timing", {}))
     if "from" in model["training"]:
-        _check_origin(model["training"]["from"])
+        _check_group(model["training"]["from"], Origin, "training.from")
+    if "lender" in model:
+        _check_group(model["lender"], Loan, "lender")
     detector = model["detector"].replace("_", "-")
     if not re.fullmatch(rf"[a-z0-9]+-[a-z0-9]+-{re.escape(detector)}", model["name"]):
         raise BundleError(f"{model['name']!r} is not a bundle's name: it must read <anatomy>-<sequence>-{detector}.")
@@ -110,10 +120,10 @@ def _check_entries(entries: dict[str, Any], shape: type, prefix: str = "") -> No
             raise BundleError(f"{MODEL} lists something other than text under {prefix + name!r}: the bundle is damaged.")
 
 
-def _check_origin(origin: Any) -> None:
-    if not isinstance(origin, dict):
-        raise BundleError(f"{MODEL} does not say properly where training started: the bundle is damaged or was made by another program.")
-    _check_entries(origin, Origin, "training.from.")
+def _check_group(group: Any, shape: type, name: str) -> None:
+    if not isinstance(group, dict):
+        raise BundleError(f"{MODEL} lacks a proper entry {name!r}: the bundle is damaged or was made by another program.")
+    _check_entries(group, shape, f"{name}.")
 
 
 def _check_timing(timing: Any) -> None:

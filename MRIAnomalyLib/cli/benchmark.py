@@ -54,15 +54,24 @@ def add(commands: Any) -> None:
     add_device(warm)
     transfer = tables.add_parser("transfer", help="starting from a trained model against training from nothing, where scans are few")
     _add_transfer(transfer)
+    ablation = tables.add_parser("ablation", help="what each loss of the latent-regularised network is worth")
+    ablation.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
+    ablation.add_argument(
+        "--model", default="brain-t1-latent-regularised", metavar="NAME|FOLDER", help="whose other settings are kept (default: %(default)s)"
+    )
+    ablation.add_argument("--steps", type=positive_count, default=20_000, metavar="N", help="of each training (default: %(default)s)")
+    ablation.add_argument("--seeds", type=positive_count, default=3, metavar="N", help="trainings of each kind (default: %(default)s)")
+    ablation.add_argument("--resume", action="store_true", help="keep what an earlier run found, and go on where it stopped")
+    add_device(ablation)
     pictures = tables.add_parser("pictures", help="what every model makes of the same few cases")
     pictures.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie (default: the T1 sample scans only)")
     pictures.add_argument("--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all that ship)")
     for parser in (brain, flair, knee):
         parser.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
-    for parser in (speed, brain, flair, knee, warm, transfer):
+    for parser in (speed, brain, flair, knee, warm, transfer, ablation):
         parser.add_argument("--quick", action="store_true", help="fewer cases and steps: shows that it runs, not how good it is")
-    runs = {speed: _speed, brain: _brain, flair: _flair, knee: _knee, warm: _warm_start, transfer: _transfer, pictures: _pictures}
-    for parser, run in runs.items():
+    runs = {speed: _speed, brain: _brain, flair: _flair, knee: _knee, warm: _warm_start, transfer: _transfer}
+    for parser, run in {**runs, ablation: _ablation, pictures: _pictures}.items():
         parser.add_argument(
             "--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)"
         )
@@ -75,8 +84,9 @@ def _add_transfer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", type=_names, default=(), metavar="NAME[,NAME...]", help="to start from (default: all brain-t1 that ship)"
     )
-    what = "flair, other-scanners, or a folder of prepared slices (default: the first two)"
+    what = "flair, other-scanners, knees, or a folder of prepared slices (default: the first three)"
     parser.add_argument("--target", type=_names, default=(), metavar="NAME[,NAME...]", help=f"to learn: {what}")
+    parser.add_argument("--slices", type=_counts, metavar="N[,N...]", help="to learn from (default: 25,50,100,400)")
     parser.add_argument("--steps", type=positive_count, metavar="N", help="of each training")
     parser.add_argument("--seeds", type=positive_count, metavar="N", help="trainings of each kind")
     add_set(parser, "mirror=false")
@@ -86,6 +96,10 @@ def _add_transfer(parser: argparse.ArgumentParser) -> None:
 
 def _names(text: str) -> list[str]:
     return text.split(",")
+
+
+def _counts(text: str) -> list[int]:
+    return [positive_count(part) for part in text.split(",")]
 
 
 def _speed(args: argparse.Namespace, report: Reporter) -> str:
@@ -177,10 +191,19 @@ def _knee(args: argparse.Namespace, report: Reporter) -> str:
 def _transfer(args: argparse.Namespace, report: Reporter) -> str:
     from ..evaluation.tables.transfer import QUICK, Extent, transfer_tables
 
-    told = {"steps": args.steps, "seeds": args.seeds, "settings": read_settings(None, args.set)}
+    told = {"sizes": args.slices, "steps": args.steps, "seeds": args.seeds, "settings": read_settings(None, args.set)}
     extent = replace(QUICK if args.quick else Extent(), **{name: value for name, value in told.items() if value})
     what = {"models": args.model, "targets": args.target, "extent": extent}
     transfer_tables(args.root, args.out, **what, device=args.device, resume=args.resume, progress=report.progress)
+    report.finished(args.out)
+    return f"Tables in {args.out}"
+
+
+def _ablation(args: argparse.Namespace, report: Reporter) -> str:
+    from ..evaluation.tables.ablation import ablation_table
+
+    extent = {"steps": args.steps, "seeds": args.seeds, "quick": args.quick}
+    ablation_table(args.root, args.out, model=args.model, **extent, device=args.device, resume=args.resume, progress=report.progress)
     report.finished(args.out)
     return f"Tables in {args.out}"
 

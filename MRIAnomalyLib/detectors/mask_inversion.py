@@ -204,12 +204,13 @@ def around(network: Detector, normals: SliceStack, *, device: str = "cpu", **set
         network: with its weights, which it keeps.
         normals: healthy slices on its grid by which the noise is measured; best of people it never learned from.
         device: as torch names it.
-        settings: of mask inversion; those that both have are taken from the network.
+        settings: of mask inversion; those of the training are the network's.
 
     Raises:
         UsageError: it is neither, there is no such setting, or the slices are on another grid.
     """
-    known = {name: value for name, value in network.settings().items() if name in settings_of(MaskInversion.name)}
+    learned = settings_of(MaskInversion.name) - MaskInversion.anytime | {"steps"}  # a search for a mask has settings of its own
+    known = {name: value for name, value in network.settings().items() if name in learned}
     built = create(MaskInversion.name, {**known, "network": network.name, **settings})
     assert isinstance(built, MaskInversion)
     refuse_other_grid(normals, built.config.image_size, built.config.levels)

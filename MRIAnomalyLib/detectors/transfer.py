@@ -55,8 +55,11 @@ def _from_nothing(name: str, settings: Mapping[str, Any]) -> Detector:
 def _to_be_kept(detector: Detector, source: Source) -> list[str]:
     """The settings of the source, with their values, that shape its networks and are others here."""
     before, here = create(detector.name, source.settings), detector.settings()
-    return [
-        f"{name} of {value}"
-        for name, value in before.settings().items()
-        if here[name] != value and create(detector.name, {**before.settings(), name: here[name]}).misfits(before.weights())
-    ]
+    changed = {name: value for name, value in before.settings().items() if here[name] != value}
+    return [f"{name} of {value}" for name, value in changed.items() if _reshapes(before, name, here[name])]
+
+
+def _reshapes(before: Detector, name: str, value: Any) -> bool:
+    """Whether the networks, places aside, are of another shape with this setting."""
+    other = create(before.name, {**before.settings(), name: value})
+    return bool(other.misfits(taken_over(other.modules(), before.weights())))

@@ -11,7 +11,9 @@ import argparse
 from pathlib import Path
 
 from ..bundles.bundle import open_bundle
+from ..bundles.contents import WEIGHTS
 from ..bundles.loading import load_detector, pick_device
+from ..bundles.model import Loan
 from ..detectors.mask_inversion import around
 from ..files.atomic import check_target
 from ..files.cases import read_cases
@@ -23,7 +25,7 @@ PEOPLE = 30  # who trained the generator, by whom the noise is measured: calibra
 
 
 def mask_bundle(source: str | Path, out: Path, cases: Path, about: About, overwrite: bool = False) -> None:
-    """Write the bundle `out`.
+    """Write the bundle `out`, which borrows the generator: `source` must be at hand where it is used, under its own name.
 
     Args:
         source: name or folder of the bundle whose generator is taken.
@@ -45,8 +47,8 @@ def mask_bundle(source: str | Path, out: Path, cases: Path, about: About, overwr
     detector = around(load_detector(opened), normals, device=pick_device("auto"), **{"levels": recipe.slices, **about.config})
     told = opened.model["training"]
     training = {name: told[name] for name in ("steps", "minutes", "hardware") if name in told}  # an own bundle tells less
-    samples = {path.name: path.read_bytes() for path in (opened.folder / "card").glob("*.png") if path.stem in ("losses", "samples")}
-    put_together(detector, out, cases, about, training, samples, overwrite)
+    loan: Loan = {"name": opened.name, "weights_sha256": opened.model["files"][WEIGHTS], "networks": ["generator"]}
+    put_together(detector, out, cases, about, training, {}, overwrite, loan)
 
 
 def _main() -> None:

@@ -1,7 +1,7 @@
 """Small cohorts of healthy people of another kind than a model was trained on, as folders of prepared slices.
 
 A folder holds train.npz and validation.npz, each the arrays of a `SliceStack`: pixels (N, 1, H, W), mask (N, 1, H, W), level (N,) and
-subject (N,). Two are made of the data sets under one root; any other folder of this form can stand beside them.
+subject (N,). Those of KINDS are made of the data sets under one root; any other folder of this form can stand beside them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..files.cases import Case
 from ..learning import training_stack
 from ..prepare.recipe import Recipe
 from ..records import Array, ProgressCallback, SliceStack
-from . import flair, sets
+from . import flair, knees, sets
 from .scans import Scan, scan_of
 from .steps import Steps
 
@@ -63,19 +63,28 @@ def _of_other_scanners(root: Path) -> tuple[list[Case], list[Case]]:
     return order[::2], order[1::2]
 
 
+def _with_knees(root: Path) -> tuple[list[Case], list[Case]]:
+    return knees.normal_knees(root, "train"), knees.normal_knees(root, "calibration", "validation")
+
+
+def _of_the_scanner(root: Path) -> tuple[list[Case], list[Case]]:
+    return sets.healthy(root, "train"), sets.healthy(root, "validation")
+
+
+HOME = Kind({}, _of_the_scanner, scan_of)  # whom the T1 models learned from, and others of their scanner
 KINDS = {
     "flair": Kind({"sequence": "FLAIR"}, _with_flair, flair.scan_of_level),
     "other-scanners": Kind({"sequence": "T1"}, _of_other_scanners, scan_of),
+    "knees": Kind({"anatomy": "knee", "sequence": "PDFS"}, _with_knees, knees.scan_of_slab),
 }
 
 
-def make_cohort(name: str, root: Path, recipe: Recipe, folder: Path, most: int | None, progress: ProgressCallback | None = None) -> None:
-    """Prepare the people of a cohort of KINDS, at most so many of each split, and write its folder.
+def make_cohort(kind: Kind, root: Path, recipe: Recipe, folder: Path, most: int | None, progress: ProgressCallback | None = None) -> None:
+    """Prepare the people of a cohort, at most so many of each split, and write its folder.
 
     Raises:
         InputError: a set is not there, or a scan cannot be read.
     """
-    kind = KINDS[name]
     people = [cases[:most] for cases in kind.people(root)]
     steps = Steps(sum(map(len, people)), progress)
     with whole_folder(folder, overwrite=False) as unfinished:

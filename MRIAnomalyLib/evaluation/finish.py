@@ -24,8 +24,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file
 
 from ..bundles.bundle import save_bundle
+from ..bundles.compact import compacted, expanded
 from ..bundles.loading import pick_device
-from ..bundles.model import coded
+from ..bundles.model import Loan, coded
 from ..detectors import Detector, create, settings_of
 from ..errors import InputError
 from ..files.atomic import check_target
@@ -101,11 +102,15 @@ def put_together(
     training: Mapping[str, Any],
     pictures: Mapping[str, bytes],
     overwrite: bool,
+    loan: Loan | None = None,
 ) -> None:
-    """Calibrate a detector that has its weights, and write its bundle as `finish` does.
+    """Calibrate a detector that has its weights, as 7-bit codes keep them, and write its bundle as `finish` does.
 
-    `training` says steps, minutes and hardware, `pictures` are those of the training.
+    `training` says steps, minutes and hardware, `pictures` are those of the training; the networks of a `loan` are those of its bundle.
     """
+    own = {key: array for key, array in detector.weights().items() if not loan or key.split(".")[0] not in loan["networks"]}
+    weights = compacted(own)
+    detector.load_weights(detector.weights() | expanded(weights))
     recipe = recipe_from(about.recipe)
     people = {split: read_cases(cases / f"{split}.csv") for split in SPLITS}
     subjects = {split: sorted({coded(case.subject) for case in of_split}) for split, of_split in people.items()}
@@ -119,6 +124,7 @@ def put_together(
         "training": {"data": about.data, "licence": about.licence, "subjects": len(subjects["train"]), **training},
         "splits": subjects,
         "about": _texts(about, subjects, recipe),
+        **({"lender": loan} if loan else {}),
     }
     device = pick_device("auto")
     healthy = see_healthy(detector, kept(people["calibration"], recipe), device)
@@ -130,7 +136,7 @@ def put_together(
     beside = _beside(detector, [prepared for _, prepared in kept(unseen, recipe)], device)
     pictures = {name: _small(picture) for name, picture in {**pictures, "reconstructions.png": beside}.items()}
     licence = about.licence_text.format(name=out.name)
-    save_bundle(out, model, detector.weights(), calibration, card_of(model, pictures), pictures, licence, overwrite=overwrite)
+    save_bundle(out, model, weights, compacted(calibration), card_of(model, pictures), pictures, licence, overwrite=overwrite)
 
 
 def trained(run: Path, name: str, settings: Mapping[str, Any]) -> tuple[Detector, int, dict[str, str] | None]:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
+from ..files.cases import Case
+from ..prepare.recipe import Recipe, prepare
 from ..prepare.slices import grid_affine
 from ..records import Array, Volume
+from .scans import Scan
 from .sets import SPLITS, drawn, rows_of
+from .steps import Steps
 
 NORMAL = ("no_obvious", "minor_fluid")  # the set's impressions that are taken for normal
 ABNORMAL = "abnormal_visible"  # all others are left out
@@ -36,7 +39,7 @@ def knees(root: Path, split: str) -> list[dict[str, str]]:
     Raises:
         InputError: the set is not there.
     """
-    rows = rows_of(root / "knee_mridata" / "cases.csv")
+    rows = rows_of(_folder(root) / "cases.csv")
     chosen = [row for row in rows if row["visual_impression"] == ABNORMAL] if split == "test" else []
     for impression in NORMAL:
         people = [row for row in rows if row["visual_impression"] == impression]
@@ -47,22 +50,41 @@ def knees(root: Path, split: str) -> list[dict[str, str]]:
     return sorted(chosen, key=lambda row: row["subject"])
 
 
-def slab(root: Path, row: Mapping[str, str]) -> Volume:
+def normal_knees(root: Path, *splits: str) -> list[Case]:
+    """The people of these splits who are taken for normal; InputError when the set is not there."""
+    rows = [row for split in splits for row in knees(root, split) if row["visual_impression"] in NORMAL]
+    return [
+        Case(id=row["subject"], subject=row["subject"], image=_folder(root) / row["file"], healthy=True, sequence="PDFS", site="mridata")
+        for row in rows
+    ]
+
+
+def scan_of_slab(case: Case, recipe: Recipe, steps: Steps) -> Scan:
+    """The knee of a case as a model is shown it; `steps` is told."""
+    prepared = prepare(slab(case.image, case.subject), recipe, force=True)
+    steps.one()
+    return Scan(case, prepared)
+
+
+def slab(path: Path, subject: str) -> Volume:
     """The slices of one person, (10, 256, 256), from medial to lateral: as those of a right knee, as the set does not say which it is.
 
     Raises:
         InputError: they cannot be read.
     """
-    path = root / "knee_mridata" / row["file"]
     try:
         with np.load(path, allow_pickle=False) as held:
             slices: Array = held["sagittal"]
     except (OSError, KeyError, ValueError) as error:
         raise InputError(f"{path} cannot be read: name the folder that holds the data sets with --root.") from error
-    if row["subject"] in LATERAL_FIRST:
+    if subject in LATERAL_FIRST:
         slices = slices[::-1]
     first_mm = RIGHT_MM - (len(slices) - 1) / 2 * STEP_MM
     return Volume(slices.astype(np.float32), grid_affine("sagittal", slices.shape[-1], PIXEL_MM, STEP_MM, first_mm, (0.0, 0.0)))
+
+
+def _folder(root: Path) -> Path:
+    return root / "knee_mridata"
 
 
 def write_knees(root: Path, out: Path) -> None:
@@ -74,7 +96,7 @@ def write_knees(root: Path, out: Path) -> None:
             writer.writerow(["id", "subject", "image", "mask", "label", "sequence", "site"])
             for row in knees(root, split):
                 image, impression = f"{row['subject']}_PDFS.nii.gz", row["visual_impression"]
-                write_series(slab(root, row), out / image)
+                write_series(slab(_folder(root) / row["file"], row["subject"]), out / image)
                 mask = "none" if impression in NORMAL else ""
                 writer.writerow([row["subject"], row["subject"], image, mask, impression, "PDFS", "mridata"])
 

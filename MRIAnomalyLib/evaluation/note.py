@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bundles.bundle import Bundle, open_bundle
+from ..bundles.contents import CALIBRATION
 from ..errors import InputError, UsageError
 from ..learning import save_as
 from .page import cell
@@ -59,7 +60,7 @@ def note(bundle: Bundle, table: Path) -> None:
         "results": _side_by_side([row, *others]),
         "tables": {title: _rows_of(label, tables[name]) for name, title in ON_THE_CARD.items() if name in tables},
     }
-    save_as(bundle, bundle.folder, {**bundle.model, "about": about, "validation": figures}, bundle.calibration(), overwrite=True)
+    save_as(bundle, bundle.folder, {**bundle.model, "about": about, "validation": figures}, bundle.kept(CALIBRATION), overwrite=True)
 
 
 def _label(bundle: Bundle, tables: Mapping[str, Any]) -> str:

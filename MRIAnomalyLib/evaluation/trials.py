@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ class Found:
 
     error: list[float]  # mean |x - healthy| over the mask, standardised intensity
     auroc: list[float]  # of pixels with a lesion against those without
+    slices: dict[str, list[float]] = field(default_factory=dict)  # score term -> AUROC of slices with a lesion against the same without
 
 
 def ways_of(detector: str) -> dict[str, dict[str, Any]]:
@@ -126,4 +127,10 @@ def look(detector: Detector, people: LookedAt, device: str) -> Found:
     return Found(
         error=[float(off[one][mask[one]].mean()) for one in rows],
         auroc=[float(roc_auc_score(people.truth[one][mask[one]], strange[one][mask[one]])) for one in rows],
+        slices={name: [_apart(values[one], ill.terms[name][one]) for one in rows] for name, values in plain.terms.items()},
     )
+
+
+def _apart(healthy: Array, lesioned: Array) -> float:
+    """AUROC of scores (N,) of healthy slices against those of the same with lesions."""
+    return float(roc_auc_score(np.repeat([0, 1], len(healthy)), np.concatenate([healthy, lesioned])))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from tiny_bundle import PNG, make_arrays, make_bundle, make_model
 
 from MRIAnomalyLib.bundles.bundle import Bundle, BundleProblem, list_bundles, open_bundle, save_bundle, verify
@@ -314,3 +315,24 @@ def test_bundles_are_listed_without_torch(bundle):
         [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     assert int(answer[0]) > 0 and answer[1] == "False"
+
+
+def borrowing(tmp_path, lender, **changes):
+    """A bundle whose own weights lack what another one holds, and that says so."""
+    loan = {"name": lender.name, "weights_sha256": lender.model["files"]["weights.safetensors"], "networks": ["half", "counted"], **changes}
+    bundle = make_bundle(tmp_path / "brain-t1-mask-inversion", name="brain-t1-mask-inversion", detector="mask_inversion", lender=loan)
+    put(bundle, "weights.safetensors", safetensors.numpy.save({"own": np.arange(3)}))
+    return open_bundle(bundle.folder)
+
+
+def test_networks_that_another_bundle_holds_are_taken_from_there(tmp_path, bundle):
+    weights = borrowing(tmp_path, bundle).weights()
+    assert sorted(weights) == ["counted", "half", "own"]
+    np.testing.assert_array_equal(weights["half"], bundle.weights()["half"])
+
+
+def test_a_lender_that_is_missing_or_has_other_weights_is_named(tmp_path, bundle, at_hand):
+    with pytest.raises(BundleError, match=r"needs the weights of brain-t1-anogan as they were"):
+        borrowing(tmp_path, bundle, weights_sha256="0" * 64).weights()
+    with pytest.raises(BundleError, match=r"no model called 'brain-t1-fanogan'"):
+        borrowing(tmp_path / "other", bundle, name="brain-t1-fanogan").weights()

@@ -149,6 +149,12 @@ def test_networks_of_another_shape_are_refused_with_the_settings_that_must_stay(
     assert "learning_rate" not in str(refusal.value)
 
 
+def test_another_number_of_levels_is_not_among_the_settings_that_must_stay():
+    levels = source("denoiser").settings["levels"]
+    with pytest.raises(UsageError, match="must keep its width of 8: leave that as it is"):
+        begun("denoiser", width=4, levels=levels + 1)
+
+
 def test_a_source_whose_weights_do_not_fit_its_own_settings_is_a_damaged_bundle():
     whole = source("denoiser")
     with pytest.raises(BundleError, match="get the bundle again"):

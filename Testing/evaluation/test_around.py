@@ -44,14 +44,15 @@ def test_the_generator_of_the_bundle_is_taken_and_the_noise_measured(cases, writ
     small = create("anogan", {"width": 4})
     monkeypatch.setattr(around, "load_detector", lambda bundle: small)
     mask_bundle(SOURCE, cases / "brain-t1-mask-inversion", cases, ABOUT)
-    ((detector, out, *_, training, pictures, overwrite),) = written
+    ((detector, out, *_, training, _, overwrite, loan),) = written
     assert (detector.name, detector.config.width, detector.config.fast_steps) == ("mask_inversion", 4, 4)
     for key, value in small.generator.state_dict().items():
         np.testing.assert_array_equal(detector.generator.state_dict()[key], value)
     assert detector.noise.scale.std() > 0
     assert (out.name, overwrite) == ("brain-t1-mask-inversion", False)
     assert training["steps"] == open_bundle(SOURCE).model["training"]["steps"]
-    assert sorted(pictures) == ["losses.png", "samples.png"]
+    sha256 = open_bundle(SOURCE).model["files"]["weights.safetensors"]
+    assert loan == {"name": SOURCE, "weights_sha256": sha256, "networks": ["generator"]}
 
 
 def test_a_bundle_without_such_a_generator_and_a_folder_that_exists_are_refused(cases, written):

@@ -70,18 +70,18 @@ def test_the_people_of_other_scanners_are_in_one_half_each(root):
     assert len(train) == len(validation) == 1
 
 
-def test_a_cohort_is_made_of_the_slices_that_hold_brain(tmp_path, monkeypatch):
+def test_a_cohort_is_made_of_the_slices_that_hold_brain(tmp_path):
     sizes = {"a": 5, "b": 3, "c": 4}
 
     def scan(case, recipe, steps):
         steps.one()
         return SimpleNamespace(prepared=prepared(replace(ellipses(sizes[case], 32), level=np.arange(sizes[case]))))
 
-    monkeypatch.setitem(cohorts.KINDS, "made-up", cohorts.Kind({}, lambda root: (["a", "b"], ["c"]), scan))
+    kind = cohorts.Kind({}, lambda root: (["a", "b"], ["c"]), scan)
     told = []
-    make_cohort("made-up", tmp_path, Recipe(), tmp_path / "made", None, told.append)
+    make_cohort(kind, tmp_path, Recipe(), tmp_path / "made", None, told.append)
     cohort = read_cohort(tmp_path / "made")
     assert list(cohort.train.subject) == [0] * 5 + [1] * 3
     assert (len(cohort.validation), len(told)) == (4, 3)
-    make_cohort("made-up", tmp_path, Recipe(), tmp_path / "few", 1)
+    make_cohort(kind, tmp_path, Recipe(), tmp_path / "few", 1)
     assert list(read_cohort(tmp_path / "few").train.subject) == [0] * 5

@@ -8,9 +8,11 @@ from pseudo_knee import knee
 
 from MRIAnomalyLib.errors import InputError
 from MRIAnomalyLib.evaluation import knees
+from MRIAnomalyLib.evaluation.steps import Steps
 from MRIAnomalyLib.files.cases import read_cases
 from MRIAnomalyLib.files.reading import read_volume
 from MRIAnomalyLib.prepare.knee import place_knee
+from MRIAnomalyLib.prepare.recipe import recipe_from
 
 IMPRESSIONS = {
     "no_obvious": (1, 6, 8, 9, 13, 14, 15),
@@ -18,6 +20,7 @@ IMPRESSIONS = {
     "abnormal_visible": (7, 10),
     "suspect": (5,),
 }
+ABNORMAL = {"sub-07", "sub-10"}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def test_everybody_is_in_one_split_and_nobody_learns_from_the_abnormal_the_suspe
     people = [subject for subjects in splits.values() for subject in subjects]
     assert len(people) == len(set(people)) == 16
     assert {split: len(subjects) for split, subjects in splits.items()} == {"train": 6, "calibration": 4, "validation": 2, "test": 4}
-    assert {"sub-07", "sub-10", "sub-14"} < set(splits["test"])
+    assert {*ABNORMAL, "sub-14"} < set(splits["test"])
     assert "sub-05" not in people
     assert splits == {split: [row["subject"] for row in knees.knees(root, split)] for split in knees.SPLITS}
 
@@ -66,8 +69,18 @@ def test_what_is_written_reads_back_as_the_slices_of_a_right_knee_from_medial_to
     assert volume.spacing_mm == pytest.approx([0.625, 0.625, 0.6], abs=1e-4)
 
 
+def test_the_normal_knees_of_some_splits_are_prepared_as_a_model_is_shown_them(root):
+    cases = knees.normal_knees(root, "calibration", "validation")
+    assert len(cases) == 6 and all(case.healthy for case in cases)
+    assert {case.subject for case in knees.normal_knees(root, "test")} == {row["subject"] for row in knees.knees(root, "test")} - ABNORMAL
+    told = []
+    scan = knees.scan_of_slab(cases[0], recipe_from({"anatomy": "knee", "sequence": "PDFS"}), Steps(1, told.append))
+    assert scan.prepared.stack.pixels.shape == (10, 1, 64, 64)
+    assert (scan.case, scan.truth, len(told)) == (cases[0], None, 1)
+
+
 def test_a_set_that_is_not_there_is_asked_for(tmp_path):
     with pytest.raises(InputError, match="--root"):
         knees.knees(tmp_path, "train")
     with pytest.raises(InputError, match="--root"):
-        knees.slab(tmp_path, {"subject": "sub-01", "file": "sub-01.npz"})
+        knees.slab(tmp_path / "sub-01.npz", "sub-01")

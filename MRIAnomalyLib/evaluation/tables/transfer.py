@@ -16,6 +16,7 @@ from ...bundles.contents import WEIGHTS, sha256_of
 from ...bundles.descent import recipe_over, source_of
 from ...bundles.loading import hardware, pick_device
 from ...detectors import settings_of
+from ...errors import UsageError
 from ...files.atomic import whole_file
 from ...learning import grid_settings
 from ...records import Array, ProgressCallback
@@ -37,6 +38,7 @@ LESION_SEED = 0
 MEASURES = {"error": -1, "auroc": 1}  # name -> which way is better
 
 Row = dict[str, Any]
+Pair = tuple[str, str]  # cohort, model
 Key = tuple[str, str, int, str]  # cohort, model, slices, way
 
 
@@ -47,7 +49,7 @@ class Extent:
     sizes: Sequence[int] = SIZES
     seeds: int = 3  # each another choice of people and other random numbers
     steps: int = 2000  # of every training: one on 400 slices sees each of them hundreds of times
-    settings: Mapping[str, Any] = field(default_factory=dict)  # over those of the bundles
+    settings: Mapping[str, Any] = field(default_factory=dict)  # over those of the bundles, where the method has them
     people: int | None = None  # of each split of a cohort made of the data sets; all without it
 
 
@@ -71,7 +73,8 @@ def transfer_tables(
         root: where the data sets lie, see `evaluation.sets`.
         out: folder of the tables.
         models: names or folders of the bundles to start from; without any, all brain-t1 that ship.
-        targets: cohorts of `cohorts.KINDS`, or folders of prepared slices; without any, all of KINDS.
+        targets: cohorts of `cohorts.KINDS`, or folders of prepared slices; without any, all of KINDS. A cohort whose slices a bundle does
+            not fit is left out for it, and the tables say why.
         extent: how much is tried.
         device: as for `detect`.
         resume: take what an earlier call found, and go on where it stopped.
@@ -80,26 +83,32 @@ def transfer_tables(
     Raises:
         BundleError: there is no such bundle, or it is damaged.
         InputError: a set or a folder is not there.
-        UsageError: a bundle does not fit a cohort's slices.
+        UsageError: no bundle fits any cohort's slices, or there is a setting that no method has.
     """
     bundles = labelled([open_bundle(model) for model in models] if models else shipped_bundles())
+    _refuse_unknown(extent.settings, bundles)
     targets, place, device = targets or tuple(KINDS), user_folder() / "transfer", pick_device(device)
     pairs = [(target, label) for target in targets for label in bundles]
     cohorts = {(target, label): _cohort(target, bundles[label], root, place, extent, progress) for target, label in pairs}
-    planned = [one for (target, label), cohort in cohorts.items() for one in _planned(cohort, bundles[label], label, target, extent)]
-    for trial in {(*key[:2], key[3]): trial for key, trial in planned}.values():
-        trial.begun()  # what does not fit is to be told before hours of work
+    plans = {pair: list(_planned(cohort, bundles[pair[1]], pair[1], pair[0], extent)) for pair, cohort in cohorts.items()}
+    left_out = _misfits(plans)
+    cohorts = {pair: cohort for pair, cohort in cohorts.items() if pair not in left_out}
+    planned = [one for pair in cohorts for one in plans[pair]]
     people, steps, found = _looked_at(cohorts, root), Steps(len(planned), progress), list[tuple[Key, int, Found]]()
     for key, trial in planned:
         found.append((key, trial.seed, run_trial(trial, people[key[:2]], place / "trials", device, resume)))
         steps.one()
-    _write(
-        out,
-        found,
-        {"conditions": _conditions(extent, device, targets), "models": _described(bundles)},
-        _command(bundles, targets, extent),
-    )
+    facts = {"conditions": _conditions(extent, device), "models": _described(bundles), "cohorts": _counted(cohorts)}
+    if left_out:
+        facts["left_out"] = [{"cohort": Path(target).name, "model": label, "why": why} for (target, label), why in left_out.items()]
+    _write(out, found, facts, _command(bundles, targets, extent))
     return out
+
+
+def _refuse_unknown(settings: Mapping[str, Any], bundles: Mapping[str, Bundle]) -> None:
+    unknown = settings.keys() - {name for bundle in bundles.values() for name in settings_of(bundle.detector)}
+    if unknown:
+        raise UsageError(f"None of the models has a setting {' or '.join(sorted(unknown))}: leave it out.")
 
 
 def _cohort(target: str, bundle: Bundle, root: Path, place: Path, extent: Extent, progress: ProgressCallback | None) -> Cohort:
@@ -109,17 +118,32 @@ def _cohort(target: str, bundle: Bundle, root: Path, place: Path, extent: Extent
     recipe = recipe_over(bundle, KINDS[target].recipe)
     folder = place / f"{target}-{sha256_of(repr((asdict(recipe), extent.people)).encode())[:8]}"
     if not folder.exists():
-        make_cohort(target, root, recipe, folder, extent.people, progress)
+        make_cohort(KINDS[target], root, recipe, folder, extent.people, progress)
     return read_cohort(folder)
 
 
 def _planned(cohort: Cohort, bundle: Bundle, label: str, target: str, extent: Extent) -> Iterator[tuple[Key, Trial]]:
     source, known = source_of(bundle), settings_of(bundle.detector)
     budget: dict[str, Any] = {name: extent.steps for name in ("steps", "encoder_steps") if name in known}
-    settings = {**_grid(cohort, bundle, target), **budget, **extent.settings}
+    chosen = {name: value for name, value in extent.settings.items() if name in known}
+    settings = {**_grid(cohort, bundle, target), **budget, **chosen}
     for count in dict.fromkeys(min(count, at_hand(cohort.train)) for count in extent.sizes):
         for seed, way in itertools.product(range(extent.seeds), ways_of(bundle.detector)):
             yield (Path(target).name, label, count, way), Trial(source, way, cohort.train, count, seed, settings)
+
+
+def _misfits(plans: Mapping[Pair, Sequence[tuple[Key, Trial]]]) -> dict[Pair, str]:
+    """Why a cohort is left out for a bundle: told before hours of work; UsageError when nothing is left."""
+    refused: dict[Pair, UsageError] = {}
+    for pair, planned in plans.items():
+        try:
+            for trial in {key[3]: trial for key, trial in planned}.values():
+                trial.begun()
+        except UsageError as error:
+            refused[pair] = error
+    if len(refused) == len(plans):
+        raise next(iter(refused.values()))
+    return {pair: str(error) for pair, error in refused.items()}
 
 
 def _grid(cohort: Cohort, bundle: Bundle, target: str) -> dict[str, Any]:
@@ -130,7 +154,7 @@ def _grid(cohort: Cohort, bundle: Bundle, target: str) -> dict[str, Any]:
     return {name: grid[name] for name in grid.keys() & settings_of(bundle.detector)}
 
 
-def _looked_at(cohorts: Mapping[tuple[str, str], Cohort], root: Path) -> dict[tuple[str, str], LookedAt]:
+def _looked_at(cohorts: Mapping[Pair, Cohort], root: Path) -> dict[Pair, LookedAt]:
     """Those of each cohort who are looked at, with lesions from outlines of the validation tables."""
     part, people = OUTLINES["validation"], {}
     outlines = lesion_outlines(root / "soop_lesion_masks", part.stop, OUTLINE_SEED)[part]
@@ -184,17 +208,32 @@ def _write(out: Path, found: Sequence[tuple[Key, int, Found]], facts: Mapping[st
     draw(out / "transfer.png", tables["reached"])
 
 
-def _conditions(extent: Extent, device: str, targets: Sequence[str]) -> Row:
+def _conditions(extent: Extent, device: str) -> Row:
     return {
-        "cohorts": ", ".join(Path(target).name for target in targets),
-        "people looked at": "others than those learned from; people of no split or of validation, none of test",
+        "curves": "![what each way reached, by slices](transfer.png)",
+        "people looked at": "others than those learned from; none of a test split",
         "error": "mean |x - healthy| over the foreground of healthy slices, standardised intensity; lower is better",
         "auroc": "of pixels of stroke shapes pasted into the same slices, within each person; higher is better",
         "gained": "over the same training from nothing; above 0 is better; 95 % intervals by drawing trainings and people",
-        "trainings": f"{extent.seeds} of {extent.steps} steps each, on slices of as few people as hold them",
+        "trainings": f"{extent.seeds} of each kind (seeds from 0), on slices of as few people as hold them",
+        "budget": f"{extent.steps} steps, whichever the start: what this much training gives, not where training ends",
         "quick": extent.people is not None,
         "hardware": hardware(device),
     }
+
+
+def _counted(cohorts: Mapping[Pair, Cohort]) -> list[Row]:
+    return [
+        {
+            "cohort": Path(target).name,
+            "model": label,
+            "people to learn from": len(np.unique(cohort.train.subject)),
+            "their slices": at_hand(cohort.train),
+            "people looked at": len(np.unique(cohort.validation.subject)),
+            "slices of them": len(cohort.validation),
+        }
+        for (target, label), cohort in cohorts.items()
+    ]
 
 
 def _described(bundles: Mapping[str, Bundle]) -> list[Row]:
@@ -203,6 +242,7 @@ def _described(bundles: Mapping[str, Bundle]) -> list[Row]:
 
 def _command(bundles: Mapping[str, Bundle], targets: Sequence[str], extent: Extent) -> str:
     named = f"--model {','.join(bundle.name for bundle in bundles.values())} --target {','.join(Path(target).name for target in targets)}"
-    return f"mrianomaly benchmark transfer --root DATA {named} --steps {extent.steps} --seeds {extent.seeds}" + "".join(
+    much = f"--slices {','.join(map(str, extent.sizes))} --steps {extent.steps} --seeds {extent.seeds}"
+    return f"mrianomaly benchmark transfer --root DATA {named} {much}" + "".join(
         f" --set {name}={value}" for name, value in extent.settings.items()
     )

@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from ...files.atomic import whole_file
 
 LABELS = {"error": "reconstruction error", "auroc": "AUROC, pasted lesions"}
+STYLES = (("#0072B2", "o", "-"), ("#D55E00", "s", "--"), ("#009E73", "^", ":"))  # colour, marker, line: told apart without colour too
 APART = 1.04  # factor by which the points of one way lie beside those of the one before: intervals must not cover each other
+COLOURS = 64  # of the PNG: enough for thin lines, at a quarter of the size
 
 
 def draw(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write a PNG: a column a model, a row a cohort and measure; bars are 95 % intervals.
+    """Write a PNG: a line a cohort and model, a column a measure; bars are 95 % intervals.
 
     Args:
         path: of the picture.
         rows: the table `reached`, with cohort, model, slices, way, and each of LABELS with its interval.
     """
     from matplotlib.figure import Figure
+    from PIL import Image
 
-    models, cohorts, ways = (list(dict.fromkeys(row[name] for row in rows)) for name in ("model", "cohort", "way"))
-    figure = Figure(figsize=(1 + 3.6 * len(models), 1 + 2.6 * len(cohorts) * len(LABELS)), layout="constrained")
-    grid = figure.subplots(len(cohorts) * len(LABELS), len(models), squeeze=False)
-    for line, (cohort, measure) in enumerate((cohort, measure) for cohort in cohorts for measure in LABELS):
-        for axes, model in zip(grid[line], models, strict=True):
-            here = [row for row in rows if (row["cohort"], row["model"]) == (cohort, model)]
+    pairs = list(dict.fromkeys((row["cohort"], row["model"]) for row in rows))
+    ways = list(dict.fromkeys(row["way"] for row in rows))
+    figure = Figure(figsize=(8, 0.6 + 2.2 * len(pairs)), layout="constrained")
+    grid = figure.subplots(len(pairs), len(LABELS), squeeze=False)
+    for line, pair in zip(grid, pairs, strict=True):
+        here = [row for row in rows if (row["cohort"], row["model"]) == pair]
+        for axes, (measure, label) in zip(line, LABELS.items(), strict=True):
             _panel(axes, here, measure, ways)
-            axes.set_title(f"{cohort}, {model}", fontsize=9)
-        grid[line][0].set_ylabel(LABELS[measure])
+            axes.set_title(", ".join(pair), fontsize=9)
+            axes.set_ylabel(label, fontsize=8)
     handles = {label: handle for axes in grid.flat for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
-    with whole_file(path) as unfinished:
-        figure.savefig(unfinished, dpi=110, format="png")
+    with BytesIO() as drawn, whole_file(path) as unfinished:
+        figure.savefig(drawn, dpi=100, format="png")
+        Image.open(drawn).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(unfinished, format="PNG", optimize=True)
 
 
 def _panel(axes: Any, rows: Sequence[dict[str, Any]], measure: str, ways: Sequence[str]) -> None:
-    for place, way in enumerate(ways):
+    for place, (way, (colour, marker, line)) in enumerate(zip(ways, STYLES, strict=False)):
         mine = [row for row in rows if row["way"] == way]
         if not mine:
             continue
@@ -48,11 +54,12 @@ def _panel(axes: Any, rows: Sequence[dict[str, Any]], measure: str, ways: Sequen
             [row["slices"] * APART**place for row in mine],
             middle,
             yerr=[below, above],
-            color=f"C{place}",
+            color=colour,
             label=way,
-            marker="o",
-            markersize=3,
-            linewidth=1,
+            marker=marker,
+            linestyle=line,
+            markersize=4,
+            linewidth=1.2,
             capsize=2,
         )
     counts = sorted({row["slices"] for row in rows})
@@ -60,4 +67,5 @@ def _panel(axes: Any, rows: Sequence[dict[str, Any]], measure: str, ways: Sequen
     axes.set_xticks(counts, [str(count) for count in counts])
     axes.minorticks_off()
     axes.set_xlabel("slices to learn from", fontsize=8)
+    axes.tick_params(labelsize=8)
     axes.grid(alpha=0.3)

@@ -67,7 +67,22 @@ def place(tmp_path, monkeypatch):
 def arguments(place, *more):
     models = ",".join(str(place / f"brain-t1-{name}") for name in ("anogan", "denoiser"))
     what = ["--root", str(place), "--model", models, "--target", str(place / "knees"), "--out", str(place / "tables"), "--quick"]
-    return ["benchmark", "transfer", *what, "--seeds", "1", "--device", "cpu", "--set", "mirror=true", "--progress", "none", *more]
+    return [
+        "benchmark",
+        "transfer",
+        *what,
+        "--seeds",
+        "1",
+        "--device",
+        "cpu",
+        "--set",
+        "mirror=true",
+        "--set",
+        "pool=10",
+        "--progress",
+        "none",
+        *more,
+    ]
 
 
 def test_the_tables_and_the_picture_are_written_and_a_second_run_trains_nothing(place, monkeypatch):
@@ -81,11 +96,18 @@ def test_the_tables_and_the_picture_are_written_and_a_second_run_trains_nothing(
         for slices in (4, 8)
         for way in ways
     ]
-    assert tables["command"].endswith("--target knees --steps 3 --seeds 1 --set mirror=True")
+    assert tables["command"].endswith("--target knees --slices 4,8 --steps 3 --seeds 1 --set mirror=True --set pool=10")
+    assert tables["cohorts"][0] == {
+        **{"cohort": "knees", "model": "brain-t1-anogan", "people to learn from": 3, "their slices": 9},
+        **{"people looked at": 3, "slices of them": 9},
+    }
+    assert "left_out" not in tables
     assert tables["conditions"]["quick"] is True
     rows = list(csv.DictReader((out / "transfer.csv").open()))
     assert len(rows) == 2 * (3 + 2)
-    assert "| knees | brain-t1-denoiser | 8 | from the bundle |" in (out / "transfer.md").read_text()
+    page = (out / "transfer.md").read_text()
+    assert "| knees | brain-t1-denoiser | 8 | from the bundle |" in page
+    assert "](transfer.png)" in page
     assert (out / "transfer.png").read_bytes()[:4] == b"\x89PNG"
 
     monkeypatch.setattr("MRIAnomalyLib.detectors.base.Detector.fit", None)
@@ -102,3 +124,20 @@ def test_a_bundle_that_does_not_fit_the_slices_is_refused_before_anything_is_tra
         )
     assert main(arguments(place)) == 2
     assert "was learned from slices of 16 pixels, these are to have 32" in capsys.readouterr().err
+
+
+def test_a_cohort_that_one_bundle_does_not_fit_is_left_out_for_that_bundle_alone_and_the_tables_say_why(place, monkeypatch):
+    monkeypatch.setattr("MRIAnomalyLib.training.adversarial.STATISTICS_BATCHES", 3)
+    # the denoiser's network looks at the other side too, the generator does not
+    assert main(arguments(place, "--set", "mirror=false", "--slices", "4")) == 0
+    tables = json.loads((place / "tables" / "transfer.json").read_text())
+    assert {row["model"] for row in tables["reached"]} == {"brain-t1-anogan"}
+    assert {row["slices"] for row in tables["reached"]} == {4}
+    (row,) = tables["left_out"]
+    assert (row["cohort"], row["model"]) == ("knees", "brain-t1-denoiser")
+    assert "must keep its mirror of True" in row["why"]
+
+
+def test_a_setting_that_no_model_has_is_refused(place, capsys):
+    assert main(arguments(place, "--set", "depth=3")) == 2
+    assert "None of the models has a setting depth" in capsys.readouterr().err

@@ -1,0 +1,72 @@
+import json
+
+import nibabel as nib
+import numpy as np
+import pytest
+from taught import normals, taught
+from tiny_bundle import make_model
+
+from MRIAnomalyLib.bundles.bundle import save_bundle
+from MRIAnomalyLib.cli.main import main
+from MRIAnomalyLib.evaluation.cohorts import write_slices
+from MRIAnomalyLib.evaluation.tables import ablation
+from MRIAnomalyLib.evaluation.tables.ablation import VARIANTS, rows_of
+from MRIAnomalyLib.evaluation.trials import Found
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A bundle whose losses are left out one by one, people of its scanner, and the outline of a lesion."""
+    monkeypatch.setattr(ablation, "user_folder", lambda: tmp_path / "own")
+    monkeypatch.setattr("MRIAnomalyLib.training.adversarial.STATISTICS_BATCHES", 3)
+
+    def made(kind, root, recipe, folder, most, progress):
+        folder.mkdir(parents=True)
+        for split, seed in (("train", 5), ("validation", 6)):
+            stack = normals(8, seed)
+            stack.subject[:] = np.arange(8) // 4
+            write_slices(folder / f"{split}.npz", stack)
+
+    monkeypatch.setattr(ablation, "make_cohort", made)
+    mask = np.zeros((60, 60, 3), np.uint8)
+    mask[20:50, 20:44, 1] = 1
+    (tmp_path / "soop_lesion_masks").mkdir()
+    nib.save(nib.Nifti1Image(mask, np.eye(4)), tmp_path / "soop_lesion_masks" / "m.nii.gz")
+    rows = "\n".join(["mask,lesion_volume_ml", *["m.nii.gz,10"] * 200])
+    (tmp_path / "soop_lesion_masks" / "cases.csv").write_text(rows)
+    for name in ("latent_regularised", "denoiser"):
+        detector = taught(name).detector
+        model = make_model(f"brain-t1-{name.replace('_', '-')}", detector=name, config=detector.settings())
+        save_bundle(tmp_path / model["name"], model, detector.weights(), {"scores": np.zeros(1)}, "# Card", {}, "None.")
+    return tmp_path
+
+
+def run(place, name, *more):
+    where = ["--root", str(place), "--model", str(place / name), "--out", str(place / "tables")]
+    return main(["benchmark", "ablation", *where, "--quick", "--device", "cpu", "--progress", "none", *more])
+
+
+def test_each_loss_is_left_out_alone_and_with_the_other_and_a_second_run_trains_nothing(place, monkeypatch):
+    assert run(place, "brain-t1-latent-regularised") == 0
+    tables = json.loads((place / "tables" / "ablation.json").read_text())
+    assert [row["losses"] for row in tables["variants"]] == list(VARIANTS)
+    told = [[column for column in row if column.startswith("slices by") and not column.endswith("95")] for row in tables["variants"]]
+    both, pixel = ["slices by pixel", "slices by latent"], ["slices by pixel"]
+    assert told == [both, both, pixel, pixel]  # without the latent loss there is no second encoder to give that score
+    assert all(row["error 95"][0] <= row["error"] <= row["error 95"][1] for row in tables["variants"])
+    assert "| without both |" in (place / "tables" / "ablation.md").read_text()
+
+    monkeypatch.setattr("MRIAnomalyLib.detectors.base.Detector.fit", None)
+    assert run(place, "brain-t1-latent-regularised", "--resume") == 0
+    assert json.loads((place / "tables" / "ablation.json").read_text()) == tables
+
+
+def test_a_bundle_of_another_method_is_refused(place, capsys):
+    assert run(place, "brain-t1-denoiser") == 2
+    assert "name a bundle of the method latent_regularised" in capsys.readouterr().err
+
+
+def test_a_row_is_the_mean_over_trainings_and_people():
+    (row,) = rows_of({"all": [Found([0.1, 0.2], [0.6, 0.6], {"pixel": [0.5, 0.7]}), Found([0.3, 0.4], [0.8, 0.8], {"pixel": [0.7, 0.9]})]})
+    assert (row["error"], row["pixels"], row["slices by pixel"]) == (0.25, 0.7, 0.7)
+    assert 0.1 <= row["error 95"][0] < 0.25 < row["error 95"][1] <= 0.4
