@@ -21,7 +21,7 @@ from ..training.transfer import Source
 
 Report = Callable[[int, int], None]  # (done, total) of a reconstruction; raising in it stops the work
 ROWS_AT_ONCE = 64  # slices that go through a network together, where nothing else is asked for
-SHEET = 36  # slices on the sample sheet
+SHEET = 25  # slices on the sample sheet, which a bundle carries
 
 _REGISTRY: dict[str, type[Detector]] = {}
 

@@ -179,7 +179,7 @@ def _panel(axes: Axes, kind: str, row: Row, white: float, threshold: float) -> N
         axes.imshow(row.mask, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         return
     grey = np.where(row.brain, row.healthy if kind == "Healthy counterpart" else row.image, 0)
-    axes.imshow(grey, cmap="gray", vmin=0, vmax=white * (_DIMMED if kind == "Findings" else 1), interpolation="bilinear")
+    axes.imshow(grey, cmap="gray", vmin=0, vmax=white * (_DIMMED if kind == "Findings" else 1), interpolation="nearest")
     if kind == "Findings":
         if row.truth is not None:
             _outline(axes, row.truth, TRUTH, "solid")

@@ -95,19 +95,25 @@ def _rows(answers: Answers, maps: Sequence[str]) -> dict[str, list[Row]]:
     people, lesions = person_rows(answers), lesion_rows(answers, maps)
     return {
         "deciding": deciding(people, lesions, {one.scan.case.subject for one in answers.own}),
-        "models": [described(answers.label, answers.bundle)],
+        "models": [{**described(answers.label, answers.bundle), "trained": _training(answers.bundle)}],
         "people": people,
         "lesions": lesions,
     }
 
 
+def _training(bundle: Bundle) -> str:
+    """How long, and from what."""
+    origin = bundle.model["training"].get("from", {"name": "nothing"})
+    return f"{bundle.model['config']['steps']} steps from {origin['name']}"
+
+
 def _examples(answers: Answers) -> list[tuple[Example, Seen]]:
-    """The first abnormal knee, the first pasted lesion, and the first knee that is taken for normal."""
-    lay = "lay impression, no diagnosis"
-    found = [(f"Abnormal knee, {one.scan.case.subject}", f"{one.scan.case.label}: {lay}", one) for one in answers.patients[:1]]
+    """The abnormal knees, the first pasted lesion, and the first knee in which nothing was seen."""
+    found = [(f"Abnormal knee, {one.scan.case.subject}", "visibly abnormal by a lay look, no diagnosis", one) for one in answers.patients]
     pasted = answers.painted["bright"][0]
     found.append((f"Pasted lesion, {pasted.scan.case.subject}", "25 % brighter inside a stroke's outline: synthetic", pasted))
-    found += [(f"Normal knee, {one.scan.case.subject}", f"{one.scan.case.label}: {lay}", one) for one in answers.own[-1:]]
+    plain = next((one for one in answers.own if one.scan.case.label == knees.NORMAL[0]), answers.own[0])
+    found.append((f"Taken for normal, {plain.scan.case.subject}", "nothing seen by a lay look, no diagnosis", plain))
     return [(Example(title, note, one.scan.case), one) for title, note, one in found]
 
 

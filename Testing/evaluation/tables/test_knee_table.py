@@ -70,6 +70,7 @@ def test_models_are_ranked_by_lesions_of_both_kinds_beside_a_map_that_asks_none(
     assert known["atlas z"]["model"] == "none, calibration of knee-pdfs-denoiser"
     row = known["evidence"]
     assert row["pixel_ap"] == pytest.approx((row["dark_ap"] + row["bright_ap"]) / 2, abs=1e-3)
+    assert [one["trained"] for one in tables["models"]] == ["2 steps from nothing"]
     assert known["evidence"]["error"] > 0 and "error" not in known["atlas z"]
     assert {one["map"] for one in tables["lesions"]}.isdisjoint({"asymmetry z", "atlas and asymmetry"})
     assert all(one["score raised"].endswith(" of 2") and len(one["ap of each person"].split(", ")) == 2 for one in tables["lesions"])
