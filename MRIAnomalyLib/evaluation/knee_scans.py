@@ -70,7 +70,7 @@ def prepare_knees(people: KneePeople, recipe: Recipe, steps: Steps) -> KneeScans
     for row in people.rows:
         impression, image = row["visual_impression"], people.root / "knee_mridata" / row["file"]
         case = Case(row["subject"], row["subject"], image, healthy=impression in knees.NORMAL, label=impression, sequence="PDFS")
-        own.append(Scan(case, standardise(place_knee(knees.slab(people.root, row)), recipe)))
+        own.append(Scan(case, standardise(place_knee(knees.slab(image, case.subject)), recipe)))
         steps.one()
     shapes, normal = shapes_of(people.outlines, recipe.size_px), [scan for scan in own if scan.case.healthy]
     painted: dict[str, list[Scan]] = {kind: [] for kind in KINDS}
