@@ -13,6 +13,8 @@ from ..records import Array
 from .panels import ALARM, BACKGROUND, CALM, OUTLINES, QUIET, RULE, TEXT, TRUTH
 from .signed import signed_colours
 
+_GREYS, _SIGNED = 32, 41  # of the small page; an odd number of differences, so that none is white
+
 
 def dark_figure(width: float, height: float, dpi: int = 110) -> Figure:
     """An empty page, sizes in inches."""
@@ -29,7 +31,7 @@ def png(figure: Figure) -> bytes:
 
 
 def small_png(figure: Figure) -> bytes:
-    """The page in 256 colours, half of the bytes: for pictures that are kept under version control."""
+    """The page in few colours, a third of the bytes: for pictures that are kept under version control."""
     from PIL import Image
 
     palette = Image.new("P", (1, 1))
@@ -41,10 +43,10 @@ def small_png(figure: Figure) -> bytes:
 
 
 def _palette() -> Array:
-    """(256, 3) uint8: greys, differences, and every other colour pure and in steps into the page, for the rims of letters and lines."""
+    """(colours, 3) uint8: greys, differences, and every other colour pure and halfway to the page, for the rims of letters and lines."""
     inks = np.array([to_rgb(colour) for colour in (TEXT, QUIET, RULE, ALARM, CALM, TRUTH, *(colour for colour, _ in OUTLINES.values()))])
-    steps = np.linspace(0, 1, 5)[1:, None, None]
+    steps = np.array([0.5, 1])[:, None, None]
     mixed = (steps * inks + (1 - steps) * np.array(to_rgb(BACKGROUND))).reshape(-1, 3)
-    greys = np.repeat(np.linspace(0, 1, 95)[:, None], 3, axis=1)
-    signed = signed_colours(np.linspace(-1, 1, 256 - 1 - len(mixed) - len(greys)))[:, :3]
+    greys = np.repeat(np.linspace(0, 1, _GREYS)[:, None], 3, axis=1)
+    signed = signed_colours(np.linspace(-1, 1, _SIGNED))[:, :3]
     return np.round(255 * np.concatenate([[to_rgb(BACKGROUND)], mixed, greys, signed])).astype(np.uint8)

@@ -28,7 +28,7 @@ class Plane:
 
     def position(self, ras_mm: float) -> str:
         """A place along the normal in words: "S +23 mm"."""
-        return f"{'RAS'[self.normal]} {ras_mm:+.0f} mm".replace("-", "\N{MINUS SIGN}")
+        return f"{'RAS'[self.normal]} {round(ras_mm):+d} mm".replace("-", "\N{MINUS SIGN}")
 
 
 AXIAL = Plane("axial", 2, 0, 1, "R", "L")
