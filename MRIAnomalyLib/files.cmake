@@ -217,6 +217,14 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-flair-denoiser/card/samples.png
   Resources/bundles/brain-flair-denoiser/model.json
   Resources/bundles/brain-flair-denoiser/weights.safetensors
+  Resources/bundles/brain-flair-fanogan/LICENSE
+  Resources/bundles/brain-flair-fanogan/calibration.safetensors
+  Resources/bundles/brain-flair-fanogan/card.md
+  Resources/bundles/brain-flair-fanogan/card/losses.png
+  Resources/bundles/brain-flair-fanogan/card/reconstructions.png
+  Resources/bundles/brain-flair-fanogan/card/samples.png
+  Resources/bundles/brain-flair-fanogan/model.json
+  Resources/bundles/brain-flair-fanogan/weights.safetensors
   Resources/bundles/brain-flair-inpainter/LICENSE
   Resources/bundles/brain-flair-inpainter/calibration.safetensors
   Resources/bundles/brain-flair-inpainter/card.md
