@@ -56,7 +56,7 @@ def add(commands: Any) -> None:
     _add_transfer(transfer)
     ablation = tables.add_parser("ablation", help="what each loss of the latent-regularised network is worth")
     ablation.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
-    ablation.add_argument("--model", required=True, metavar="NAME|FOLDER", help="of the method latent_regularised: its other settings are kept")
+    ablation.add_argument("--model", required=True, metavar="NAME|FOLDER", help="of latent_regularised: its other settings are kept")
     ablation.add_argument("--steps", type=positive_count, default=20_000, metavar="N", help="of each training (default: %(default)s)")
     ablation.add_argument("--seeds", type=positive_count, default=3, metavar="N", help="trainings of each kind (default: %(default)s)")
     ablation.add_argument("--resume", action="store_true", help="keep what an earlier run found, and go on where it stopped")
