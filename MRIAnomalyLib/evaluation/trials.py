@@ -24,7 +24,12 @@ from ..records import Array, SliceStack
 from ..training.data import fingerprint
 from ..training.transfer import Source
 from .cohorts import few_slices
+from .lesions import lesion_outlines
+from .pasted import shapes_of, with_lesions
+from .scans import OUTLINES
+from .scans import SEED as OUTLINE_SEED
 
+LESION_SEED = 0  # of shape and place of pasted lesions
 SMOOTH_PX = 1.0  # of the map by which lesions are told
 SCRATCH = "from nothing"
 FROZEN = 2  # layers of the way that freezes some
@@ -68,6 +73,21 @@ class Found:
     error: list[float]  # mean |x - healthy| over the mask, standardised intensity
     auroc: list[float]  # of pixels with a lesion against those without
     slices: dict[str, list[float]] = field(default_factory=dict)  # score term -> AUROC of slices with a lesion against the same without
+
+
+def looked_at(healthy: SliceStack, root: Path) -> LookedAt:
+    """Healthy people, and the same with lesions from outlines of the validation tables.
+
+    Args:
+        healthy: their slices (N, 1, H, W).
+        root: where the data sets lie, see `evaluation.sets`.
+
+    Raises:
+        InputError: the set of outlines is not there.
+    """
+    part = OUTLINES["validation"]
+    outlines = lesion_outlines(root / "soop_lesion_masks", part.stop, OUTLINE_SEED)[part]
+    return LookedAt(healthy, *with_lesions(healthy, shapes_of(outlines, healthy.pixels.shape[-1]), LESION_SEED))
 
 
 def ways_of(detector: str) -> dict[str, dict[str, Any]]:

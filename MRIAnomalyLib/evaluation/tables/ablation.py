@@ -18,13 +18,10 @@ from ...prepare.recipe import recipe_from
 from ...records import ProgressCallback
 from ...resources import user_folder
 from ..cohorts import HOME, Cohort, at_hand, make_cohort, read_cohort
-from ..lesions import lesion_outlines
 from ..metrics import crossed_interval
 from ..page import write_tables
-from ..pasted import shapes_of, with_lesions
-from ..scans import OUTLINES, SEED
 from ..steps import Steps
-from ..trials import SCRATCH, Found, LookedAt, Trial, run_trial
+from ..trials import SCRATCH, Found, Trial, looked_at, run_trial
 
 DETECTOR = "latent_regularised"
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -34,7 +31,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "without both": {"low_rank_weight": 0.0, "latent_weight": 0.0},
 }
 QUICK = {"steps": 3, "seeds": 2, "people": 2}  # shows that it runs, not how good it is
-LESION_SEED = 0
 
 Row = dict[str, Any]
 
@@ -74,7 +70,7 @@ def ablation_table(
         raise UsageError(f"The losses of {bundle.detector} are not those of this table: name a bundle of the method {DETECTOR}.")
     steps, seeds = (QUICK["steps"], QUICK["seeds"]) if quick else (steps, seeds)
     cohort, place = _cohort(bundle, root, QUICK["people"] if quick else None, progress), user_folder() / "ablation" / "trials"
-    people, source = _looked_at(cohort, root), source_of(bundle)
+    people, source = looked_at(cohort.validation, root), source_of(bundle)
     count, done, found = at_hand(cohort.train), Steps(len(VARIANTS) * seeds, progress), dict[str, list[Found]]()
     for variant, weights in VARIANTS.items():
         for seed in range(seeds):
@@ -104,12 +100,6 @@ def _cohort(bundle: Bundle, root: Path, most: int | None, progress: ProgressCall
     if not folder.exists():
         make_cohort(HOME, root, recipe, folder, most, progress)
     return read_cohort(folder)
-
-
-def _looked_at(cohort: Cohort, root: Path) -> LookedAt:
-    part = OUTLINES["validation"]
-    shapes = shapes_of(lesion_outlines(root / "soop_lesion_masks", part.stop, SEED)[part], cohort.validation.pixels.shape[-1])
-    return LookedAt(cohort.validation, *with_lesions(cohort.validation, shapes, LESION_SEED))
 
 
 def rows_of(found: Mapping[str, Sequence[Found]]) -> list[Row]:

@@ -22,19 +22,14 @@ from ...learning import grid_settings
 from ...records import Array, ProgressCallback
 from ...resources import user_folder
 from ..cohorts import KINDS, Cohort, at_hand, make_cohort, read_cohort
-from ..lesions import lesion_outlines
 from ..metrics import crossed_interval
 from ..page import write_tables
-from ..pasted import shapes_of, with_lesions
-from ..scans import OUTLINES
-from ..scans import SEED as OUTLINE_SEED
 from ..steps import Steps
-from ..trials import SCRATCH, Found, LookedAt, Trial, run_trial, ways_of
+from ..trials import SCRATCH, Found, Trial, looked_at, run_trial, ways_of
 from .brain import labelled, shipped_bundles
 from .transfer_figure import draw
 
 SIZES = (25, 50, 100, 400)  # slices to learn from
-LESION_SEED = 0
 MEASURES = {"error": -1, "auroc": 1}  # name -> which way is better
 
 Row = dict[str, Any]
@@ -94,7 +89,8 @@ def transfer_tables(
     left_out = _misfits(plans)
     cohorts = {pair: cohort for pair, cohort in cohorts.items() if pair not in left_out}
     planned = [one for pair in cohorts for one in plans[pair]]
-    people, steps, found = _looked_at(cohorts, root), Steps(len(planned), progress), list[tuple[Key, int, Found]]()
+    people = {(Path(target).name, label): looked_at(cohort.validation, root) for (target, label), cohort in cohorts.items()}
+    steps, found = Steps(len(planned), progress), list[tuple[Key, int, Found]]()
     for key, trial in planned:
         found.append((key, trial.seed, run_trial(trial, people[key[:2]], place / "trials", device, resume)))
         steps.one()
@@ -152,16 +148,6 @@ def _grid(cohort: Cohort, bundle: Bundle, target: str) -> dict[str, Any]:
         return grid_settings(recipe_over(bundle, KINDS[target].recipe), bundle.detector)
     grid = {"image_size": cohort.train.pixels.shape[-1], "levels": cohort.levels}
     return {name: grid[name] for name in grid.keys() & settings_of(bundle.detector)}
-
-
-def _looked_at(cohorts: Mapping[Pair, Cohort], root: Path) -> dict[Pair, LookedAt]:
-    """Those of each cohort who are looked at, with lesions from outlines of the validation tables."""
-    part, people = OUTLINES["validation"], {}
-    outlines = lesion_outlines(root / "soop_lesion_masks", part.stop, OUTLINE_SEED)[part]
-    for (target, label), cohort in cohorts.items():
-        shapes = shapes_of(outlines, cohort.validation.pixels.shape[-1])
-        people[Path(target).name, label] = LookedAt(cohort.validation, *with_lesions(cohort.validation, shapes, LESION_SEED))
-    return people
 
 
 def rows_of(found: Sequence[tuple[Key, int, Found]]) -> dict[str, list[Row]]:
