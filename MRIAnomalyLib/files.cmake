@@ -265,4 +265,26 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-inpainter/card/samples.png
   Resources/bundles/brain-t1-inpainter/model.json
   Resources/bundles/brain-t1-inpainter/weights.safetensors
+  Resources/bundles/knee-pdfs-anogan/LICENSE
+  Resources/bundles/knee-pdfs-anogan/calibration.safetensors
+  Resources/bundles/knee-pdfs-anogan/card.md
+  Resources/bundles/knee-pdfs-anogan/card/losses.png
+  Resources/bundles/knee-pdfs-anogan/card/reconstructions.png
+  Resources/bundles/knee-pdfs-anogan/card/samples.png
+  Resources/bundles/knee-pdfs-anogan/model.json
+  Resources/bundles/knee-pdfs-anogan/weights.safetensors
+  Resources/bundles/knee-pdfs-denoiser/LICENSE
+  Resources/bundles/knee-pdfs-denoiser/calibration.safetensors
+  Resources/bundles/knee-pdfs-denoiser/card.md
+  Resources/bundles/knee-pdfs-denoiser/card/losses.png
+  Resources/bundles/knee-pdfs-denoiser/card/reconstructions.png
+  Resources/bundles/knee-pdfs-denoiser/card/samples.png
+  Resources/bundles/knee-pdfs-denoiser/model.json
+  Resources/bundles/knee-pdfs-denoiser/weights.safetensors
+  Resources/bundles/knee-pdfs-mask-inversion/LICENSE
+  Resources/bundles/knee-pdfs-mask-inversion/calibration.safetensors
+  Resources/bundles/knee-pdfs-mask-inversion/card.md
+  Resources/bundles/knee-pdfs-mask-inversion/card/reconstructions.png
+  Resources/bundles/knee-pdfs-mask-inversion/model.json
+  Resources/bundles/knee-pdfs-mask-inversion/weights.safetensors
   )
