@@ -84,7 +84,7 @@ class Detector(ABC):
             UsageError: the slices are on another grid, or the checkpoint belongs to another run.
             InputError: the checkpoint cannot be read.
         """
-        refuse_other_grid(normals, self.config.image_size, getattr(self.config, "levels", None))
+        refuse_other_grid(normals, self.config.image_size, getattr(self.config, "levels", None), getattr(self.config, "colours", 1))
         run = Run(self.course(normals, device), self._identity(normals), asdict(self.Config()))
         if resume and checkpoint_folder:
             resume_run(run, checkpoint_folder)
