@@ -33,6 +33,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/cli/main.py
   MRIAnomalyLib/cli/models.py
   MRIAnomalyLib/cli/options.py
+  MRIAnomalyLib/cli/papers.py
   MRIAnomalyLib/cli/progress.py
   MRIAnomalyLib/cli/series.py
   MRIAnomalyLib/cli/stop.py
@@ -53,20 +54,27 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/around.py
   MRIAnomalyLib/evaluation/baselines.py
+  MRIAnomalyLib/evaluation/batchwise.py
+  MRIAnomalyLib/evaluation/class_areas.py
+  MRIAnomalyLib/evaluation/class_images.py
   MRIAnomalyLib/evaluation/cohorts.py
   MRIAnomalyLib/evaluation/examples.py
   MRIAnomalyLib/evaluation/finish.py
   MRIAnomalyLib/evaluation/flair.py
   MRIAnomalyLib/evaluation/heads.py
+  MRIAnomalyLib/evaluation/image_sets.py
   MRIAnomalyLib/evaluation/knee_scans.py
   MRIAnomalyLib/evaluation/knees.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
   MRIAnomalyLib/evaluation/mrnet.py
   MRIAnomalyLib/evaluation/note.py
+  MRIAnomalyLib/evaluation/once.py
+  MRIAnomalyLib/evaluation/one_class.py
   MRIAnomalyLib/evaluation/page.py
   MRIAnomalyLib/evaluation/pasted.py
   MRIAnomalyLib/evaluation/pictures.py
+  MRIAnomalyLib/evaluation/published.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
   MRIAnomalyLib/evaluation/steps.py
@@ -80,6 +88,8 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/found.py
   MRIAnomalyLib/evaluation/tables/knee.py
   MRIAnomalyLib/evaluation/tables/knee_rows.py
+  MRIAnomalyLib/evaluation/tables/one_class.py
+  MRIAnomalyLib/evaluation/tables/one_class_rows.py
   MRIAnomalyLib/evaluation/tables/remedies.py
   MRIAnomalyLib/evaluation/tables/speed.py
   MRIAnomalyLib/evaluation/tables/transfer.py
