@@ -68,6 +68,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/metrics.py
   MRIAnomalyLib/evaluation/mrnet.py
+  MRIAnomalyLib/evaluation/mrnet_study.py
   MRIAnomalyLib/evaluation/note.py
   MRIAnomalyLib/evaluation/once.py
   MRIAnomalyLib/evaluation/one_class.py
@@ -77,6 +78,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/published.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
+  MRIAnomalyLib/evaluation/small_png.py
   MRIAnomalyLib/evaluation/steps.py
   MRIAnomalyLib/evaluation/tables/__init__.py
   MRIAnomalyLib/evaluation/tables/ablation.py
@@ -88,6 +90,8 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/found.py
   MRIAnomalyLib/evaluation/tables/knee.py
   MRIAnomalyLib/evaluation/tables/knee_rows.py
+  MRIAnomalyLib/evaluation/tables/mrnet.py
+  MRIAnomalyLib/evaluation/tables/mrnet_figure.py
   MRIAnomalyLib/evaluation/tables/one_class.py
   MRIAnomalyLib/evaluation/tables/one_class_rows.py
   MRIAnomalyLib/evaluation/tables/remedies.py

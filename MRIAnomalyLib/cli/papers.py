@@ -18,6 +18,10 @@ def add(tables: Any) -> None:
         parser = tables.add_parser(name, help=f"one class against the others on {title}, as the latent-regularised network's paper has it")
         _add_one_class(parser)
         _finish(parser, partial(_one_class, name), "fewer pictures, classes and steps")
+    parser = tables.add_parser("mrnet", help="AnoGAN on knees, the six experiments of its study")
+    parser.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="of MRNet, with train/axial/0000.npy in it")
+    add_set(parser, "steps=12000")
+    _finish(parser, _mrnet, "fewer exams and steps")
 
 
 def _add_one_class(parser: argparse.ArgumentParser) -> None:
@@ -29,10 +33,10 @@ def _add_one_class(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=positive_count, default=1, metavar="N", help="trainings of each run (default: %(default)s)")
     add_set(parser, "latent_dim=32")
     parser.add_argument("--ablation", action="store_true", help="the latent-regularised network without some of its losses, too")
-    parser.add_argument("--split", choices=("test", "validation"), default="test", help="pictures looked at (default: %(default)s)")
 
 
 def _finish(parser: argparse.ArgumentParser, run: Any, less: str) -> None:
+    parser.add_argument("--split", choices=("test", "validation"), default="test", help="what is looked at (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help=f"{less}: shows that it runs, not how good it is")
     add_resume(parser)
     add_device(parser)
@@ -51,5 +55,14 @@ def _one_class(name: str, args: argparse.Namespace, report: Reporter) -> str:
     extent = Extent(seeds=args.seeds, ablation=args.ablation, split=args.split, **{key: value for key, value in told.items() if value})
     extent = quick(extent, SETS[name]) if args.quick else extent
     one_class_tables(name, args.root, args.out, extent, device=args.device, resume=args.resume, progress=report.progress)
+    report.finished(args.out)
+    return f"Tables in {args.out}"
+
+
+def _mrnet(args: argparse.Namespace, report: Reporter) -> str:
+    from ..evaluation.tables.mrnet import Extent, mrnet_tables
+
+    extent = Extent(read_settings(None, args.set), args.split, args.quick)
+    mrnet_tables(args.root, args.out, extent, device=args.device, resume=args.resume, progress=report.progress)
     report.finished(args.out)
     return f"Tables in {args.out}"

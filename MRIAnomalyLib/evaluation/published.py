@@ -17,6 +17,11 @@ class Published:
     others: Mapping[str, float]  # method -> mean
 
 
+KNEE_SLICES = {  # plane, finding -> slices that the AnoGAN knee study learned from and tested (its table 2); it prints no area
+    (plane, finding): (3000 if (plane, finding) == ("coronal", "acl") else 6000, 1000)
+    for plane in ("axial", "sagittal", "coronal")
+    for finding in ("acl", "meniscus")
+}
 MNIST = Published(
     by_class=(0.996, 0.985, 0.969, 0.964, 0.981, 0.940, 0.917, 0.942, 0.921, 0.697),
     mean=0.931,
