@@ -106,7 +106,7 @@ def exam_scores(seen: Exams, score: Array, of: Any) -> Array:
 def _conditions(extent: Extent, settings: Mapping[str, Any], figure: str) -> Row:
     return {
         "figure": f"![losses, slices and scores by plane]({figure})",
-        "the study": "prints how many slices it learned from and tested, loss curves, drawn slices and box plots, but no area that can be read",
+        "the study": "prints numbers of slices, loss curves, drawn slices and box plots, but no area that can be read",
         "learned from": "normal exams of `train`, 80 % of them; one network a plane serves both findings",
         "looked at": "exams of `valid`" if extent.split == "test" else "the other normal exams of `train`, and all abnormal ones of it",
         "areas": "exams with the finding against normal exams; labels are of exams, and most slices of an abnormal knee look normal",
