@@ -54,21 +54,8 @@ def test_all_methods_score_by_both_protocols_and_a_second_run_trains_nothing(roo
 
 
 def test_losses_are_left_out_in_turn_with_the_papers_figures_beside(root):
-    assert (
-        run(
-            root,
-            "cifar10",
-            "--quick",
-            "--detector",
-            "latent_regularised",
-            "--protocol",
-            "one-normal",
-            "--ablation",
-            "--split",
-            "validation",
-        )
-        == 0
-    )
+    options = ["--quick", "--detector", "latent_regularised", "--protocol", "one-normal", "--ablation", "--split", "validation"]
+    assert run(root, "cifar10", *options) == 0
     found = tables(root, "cifar10-validation")
     assert [row["paper, latent"] for row in found["losses"]] == [0.797, 0.478, 0.532, 0.514]
     assert [BY_BATCH in row and "latent" in row for row in found["losses"]] == [True, True, False, False]
