@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -98,13 +98,17 @@ def one_class_tables(
     tables = {**_results(found, of, extent), "trivial_scores": trivial_rows(seen, of, extent.classes), **_beside(of, extent)}
     conditions = {**_conditions(of, extent, tables["means"], len(learned), len(seen)), "hardware": hardware(device)}
     page = name if extent.split == "test" else f"{name}-{extent.split}"
-    title, tables = f"One class against the others: {of.title}", {"conditions": conditions, **tables}
-    write_tables(out, page, title, _command(name, extent), tables)
+    title = f"One class against the others: {of.title}"
+    write_tables(out, page, title, _command(name, extent), {"conditions": conditions, **tables})
     return out
 
 
 def _refuse_unknown(of: ImageSet, extent: Extent) -> None:
-    wanted = {"method": (extent.methods, ENTRANTS), "protocol": (extent.protocols, PROTOCOLS), "class": (extent.classes, of.classes)}
+    wanted: dict[str, tuple[Sequence[str], Collection[str]]] = {
+        "method": (extent.methods, ENTRANTS),
+        "protocol": (extent.protocols, PROTOCOLS),
+        "class": (extent.classes, of.classes),
+    }
     for what, (asked, known) in wanted.items():
         if odd := [name for name in asked if name not in known]:
             raise UsageError(f"There is no {what} {odd[0]} in this table; there are: {', '.join(known)}.")
