@@ -45,7 +45,7 @@ ENTRANTS = {
     ),
     "fanogan": Entrant(
         "fanogan",
-        {"width": 8, "latent_dim": 32, "steps": 400, "encoder_steps": 400, "critic_steps": 1},
+        {"width": 8, "latent_dim": 32, "steps": 250, "encoder_steps": 250, "critic_steps": 1},
         ("izi_f", "image", "features", "latent"),
     ),
 }

@@ -174,7 +174,7 @@ def _conditions(of: ImageSet, extent: Extent, means: Sequence[Row], learned: int
         **{protocol: PROTOCOLS[protocol] for protocol in extent.protocols},
         "learned from": f"normal ones of {learned} pictures of the training folder; {HELD_OUT:.0%} of each class are held out (seed 0)",
         "looked at": f"{seen} pictures {SPLITS[extent.split]}; column `pictures`: a method that searches sees some of them (seed 0)",
-        "chosen": "settings, by pictures held out of the training folder, anomalous ones among them; nothing by those of the test folder",
+        "chosen": "nothing by pictures of the test folder: settings follow from what a processor can do; to choose by: `--split validation`",
         "trivial scores": f"AUROC of scores that know nothing of what is shown; from {SOLVED} on, either way, a class is called confounded",
         "trainings": f"{extent.seeds} of each run, seeds from 0",
         "quick": extent.most is not None,
