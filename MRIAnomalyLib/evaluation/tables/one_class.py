@@ -148,7 +148,7 @@ def _results(found: Sequence[Scored], of: ImageSet, extent: Extent) -> dict[str,
 def _beside(of: ImageSet, extent: Extent) -> dict[str, list[Row]]:
     """The settings of our methods, and what the paper says of others."""
     settings = []
-    for method in extent.methods:
+    for method in dict.fromkeys(block.method for block in _blocks(extent)):
         entrant = ENTRANTS[method]
         given = Run(entrant, ABLATED, 0, 0, {**extent.budget, **extent.settings}).begun(of).settings()
         chosen = {name: given[name] for name in [*entrant.settings, *extent.settings] if name in given}
@@ -174,7 +174,7 @@ def _conditions(of: ImageSet, extent: Extent, means: Sequence[Row], learned: int
         **{protocol: PROTOCOLS[protocol] for protocol in extent.protocols},
         "learned from": f"normal ones of {learned} pictures of the training folder; {HELD_OUT:.0%} of each class are held out (seed 0)",
         "looked at": f"{seen} pictures {SPLITS[extent.split]}; column `pictures`: a method that searches sees some of them (seed 0)",
-        "chosen": "nothing by pictures of the test folder: settings follow from what a processor can do; to choose by: `--split validation`",
+        "chosen": "nothing by pictures of the test folder: settings follow from what a processor can do; choose by `--split validation`",
         "trivial scores": f"AUROC of scores that know nothing of what is shown; from {SOLVED} on, either way, a class is called confounded",
         "trainings": f"{extent.seeds} of each run, seeds from 0",
         "quick": extent.most is not None,
