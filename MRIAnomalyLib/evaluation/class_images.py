@@ -53,7 +53,8 @@ def read_images(folder: Path, classes: Sequence[str], most: int | None = None) -
     """
     found, label = [], []
     for place, name in enumerate(classes):
-        paths = sorted(path for path in (folder / name).glob("*") if path.suffix.lower() in ENDINGS)[:most]
+        pictures = (path for path in (folder / name).glob("*") if path.suffix.lower() in ENDINGS)
+        paths = sorted(pictures, key=lambda path: path.name)[:most]  # by name: thousands of paths compare slowly
         if not paths:
             raise InputError(f"{folder / name} holds no pictures (.png or .jpg): name the folder with train/{name} and test/{name} in it.")
         found += [_read(path) for path in paths]
