@@ -21,7 +21,7 @@ from .evidence import EvidenceConfig, combine, core_of, in_own_spread, parts_of,
 from .predicted import in_true_spread, spread_factor
 from .reference import Reference, ReferenceBuilder
 from .scores import slice_scores, volume_score
-from .stored import BLOCK, highest_in_blocks, loaded_pooled, loaded_reference, stored_pooled, stored_reference
+from .stored import BLOCK, highest_in_blocks, in_steps, loaded_pooled, loaded_reference, stored_pooled, stored_reference
 
 THRESHOLDS = np.round(np.geomspace(1.0, 15.0, 40), 3)  # standard deviations, among which the one for findings is sought
 FALSE_FINDINGS = 1.0  # per healthy volume, expected
@@ -284,8 +284,7 @@ def _p_or_nan(score: float, normal_scores: Array) -> float:
 
 def _shrink(evidence: Array) -> Array:
     """Highest value of a neighbourhood and then of each block: (N, H, W) -> (N / 2, H / 2, W / 2), sizes rounded up."""
-    pooled = highest_in_blocks(ndimage.maximum_filter(np.maximum(evidence, 0), POOL))
-    return pooled.astype(np.float16).astype(np.float32)  # as the bundle keeps them
+    return in_steps(highest_in_blocks(ndimage.maximum_filter(np.maximum(evidence, 0), POOL)))  # as the bundle keeps them
 
 
 def _grow(kept: Array, shape: tuple[int, ...]) -> Array:
