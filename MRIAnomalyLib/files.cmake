@@ -125,6 +125,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/gui/views.py
   MRIAnomalyLib/gui/volumes.py
   MRIAnomalyLib/inversion/__init__.py
+  MRIAnomalyLib/inversion/adaptation.py
   MRIAnomalyLib/inversion/completion.py
   MRIAnomalyLib/inversion/frozen.py
   MRIAnomalyLib/inversion/mask_step.py
@@ -265,6 +266,20 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-inpainter/card/samples.png
   Resources/bundles/brain-t1-inpainter/model.json
   Resources/bundles/brain-t1-inpainter/weights.safetensors
+  Resources/bundles/brain-t1-latent-regularised/LICENSE
+  Resources/bundles/brain-t1-latent-regularised/calibration.safetensors
+  Resources/bundles/brain-t1-latent-regularised/card.md
+  Resources/bundles/brain-t1-latent-regularised/card/losses.png
+  Resources/bundles/brain-t1-latent-regularised/card/reconstructions.png
+  Resources/bundles/brain-t1-latent-regularised/card/samples.png
+  Resources/bundles/brain-t1-latent-regularised/model.json
+  Resources/bundles/brain-t1-latent-regularised/weights.safetensors
+  Resources/bundles/brain-t1-mask-inversion/LICENSE
+  Resources/bundles/brain-t1-mask-inversion/calibration.safetensors
+  Resources/bundles/brain-t1-mask-inversion/card.md
+  Resources/bundles/brain-t1-mask-inversion/card/reconstructions.png
+  Resources/bundles/brain-t1-mask-inversion/model.json
+  Resources/bundles/brain-t1-mask-inversion/weights.safetensors
   Resources/bundles/knee-pdfs-anogan/LICENSE
   Resources/bundles/knee-pdfs-anogan/calibration.safetensors
   Resources/bundles/knee-pdfs-anogan/card.md
