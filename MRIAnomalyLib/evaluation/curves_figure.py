@@ -66,8 +66,9 @@ def _lesions(readings: Sequence[Reading], found: Measured) -> Curve:
         return None
     everyone = np.ones((1, len(found.curve.lesions)))
     false, share = found.curve.false_findings(everyone)[0], found.curve.sensitivity(everyone)[0]
-    shown = false <= MOST_FALSE
-    return false[shown], share[shown]
+    order = np.lexsort((share, false))
+    order = order[false[order] <= MOST_FALSE]
+    return false[order], np.maximum.accumulate(share[order])  # as `Froc.within`: what so many false findings allow
 
 
 PANELS = {

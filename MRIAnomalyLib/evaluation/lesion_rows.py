@@ -36,9 +36,9 @@ def by_size_and_contrast(readings: Sequence[Reading], hits: Mapping[str, Hits], 
         for low, high in itertools.pairwise(edges):
             here = (values[name] >= low) & (values[name] < high)
             if here.any():
-                counts = [np.bincount(places[chosen], minlength=len(people.names)) for chosen in (here & found, here)]
+                hit, all_ = (np.bincount(places[chosen], minlength=len(people.names)) for chosen in (here & found, here))
                 row = {"by": name, "from": low, "to": "" if math.isinf(high) else high, "lesions": int(here.sum())}
-                shares = [round(end, 3) for end in ends(share(*counts, people.weights))]
+                shares = [round(end, 3) for end in ends(share(hit, all_, people.weights))]
                 rows.append({**row, "found": round(float(found[here].mean()), 3), "found_95": shares})
     return rows
 

@@ -189,8 +189,8 @@ def compared(readings: Mapping[str, Sequence[Reading]], found: Mapping[str, Meas
             if name in a and name in b:
                 difference = Figure(a[name].value - b[name].value, a[name].drawn - b[name].drawn)
                 known = difference.drawn[~np.isnan(difference.drawn)]
-                row = {"A": pair[0], "B": pair[1], "figure": name, "A minus B": round(difference.value, 3)}
-                row["difference_95"] = [round(end, 3) for end in difference.interval]
+                row = {"A": pair[0], "B": pair[1], "figure": name, "A minus B": round(difference.value, 3) + 0.0}
+                row["difference_95"] = [round(end, 3) + 0.0 for end in difference.interval]
                 rows.append({**row, "draws in which A is not better": round(float((known <= 0).mean()), 4), "cases": len(both)})
     return rows
 

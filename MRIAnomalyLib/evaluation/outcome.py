@@ -19,7 +19,9 @@ from ..files.atomic import whole_folder
 from ..files.cases import Case
 from ..findings.components import SMALLEST_MM3
 from ..pipeline import versions
+from ..prepare.recipe import Recipe
 from .answers import ALPHA, described
+from .bootstrap import Figure
 from .curves_figure import draw_curves
 from .lesion_rows import by_size_and_contrast
 from .measure import SEED, Measured, Resampled, compared, measured, resampled
@@ -67,7 +69,7 @@ def write_outcome(outcome: Outcome) -> None:
         write_csv(folder / "cases.csv", _case_rows(outcome, found))
         below = _warning(tables["trivial scores"]) + (PICTURE if draw_curves(folder / "curves.png", readings, found) else "")
         full = {"conditions": _conditions(outcome), **{name: rows for name, rows in tables.items() if rows}}
-        write_tables(folder, NAME, f"Evaluation of {task.cases.name}", _command(task), full, below)
+        write_tables(folder, NAME, f"Evaluation of {task.cases.name}", _command(task), full, below, {"figures": _side_by_side(found)})
 
 
 def _figure_rows(found: Mapping[str, Measured]) -> list[Row]:
@@ -84,6 +86,20 @@ def _figure_rows(found: Mapping[str, Measured]) -> list[Row]:
         for label, one in found.items()
         if name in one.figures
     ]
+
+
+def _side_by_side(found: Mapping[str, Measured]) -> list[Row]:
+    """One row a figure, a column a method: as people compare them."""
+    rows: dict[str, Row] = {}
+    for label, one in found.items():
+        for name, figure in one.figures.items():
+            rows.setdefault(name, {"figure (95 %)": name})[label] = _words(figure)
+    return list(rows.values())
+
+
+def _words(figure: Figure) -> str:
+    low, high = figure.interval
+    return f"{figure.value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _case_rows(outcome: Outcome, found: Mapping[str, Measured]) -> list[Row]:
@@ -105,9 +121,11 @@ def _case_rows(outcome: Outcome, found: Mapping[str, Measured]) -> list[Row]:
 
 def _confounds(seen: Mapping[str, Method], readings: Mapping[str, Sequence[Reading]], people: Mapping[str, Resampled]) -> list[Row]:
     """Once for every preparation, as the first of its methods was shown the scans."""
-    first = {method.recipe: label for label, method in reversed(seen.items())}
+    first: dict[Recipe, str] = {}
+    for label, method in seen.items():
+        first.setdefault(method.recipe, label)
     rows = []
-    for label in reversed(first.values()):
+    for label in first.values():
         known = [one for one in readings[label] if one.sick is not None]
         if len({one.sick for one in known}) == 2:
             sick, owner = [bool(one.sick) for one in known], people[label].places(known).tolist()
@@ -120,7 +138,7 @@ def _warning(rows: Sequence[Row]) -> str:
     solved = [row["score"] for row in rows if row["confounded"] == "yes"]
     if not solved:
         return ""
-    return f"\n**Confounded**: {', '.join(dict.fromkeys(solved))} alone tells sick from healthy cases. They differ by more than disease.\n"
+    return f"\n**Confounded**: {', '.join(dict.fromkeys(solved))} alone tells sick from healthy cases: that a method does proves nothing.\n"
 
 
 def _known_people(bundle: Bundle, cases: Sequence[Case]) -> Row:

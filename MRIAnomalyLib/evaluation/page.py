@@ -11,15 +11,17 @@ from typing import Any
 from ..files.atomic import whole_file
 
 
-def write_tables(out: Path, name: str, title: str, command: str, tables: Mapping[str, Any], below: str = "") -> None:
+def write_tables(
+    out: Path, name: str, title: str, command: str, tables: Mapping[str, Any], below: str = "", shown: Mapping[str, Any] = {}
+) -> None:
     """Write NAME.json, which says `command` beside the tables, and NAME.md into the folder `out`.
 
-    `below` is Markdown that ends the page; for the other arguments see `page`.
+    `below` is Markdown that ends the page, `shown` holds tables that the page has in another form; for the other arguments see `page`.
     """
     with whole_file(out / f"{name}.json") as path:
         path.write_text(json.dumps({"command": command, **tables}, indent=1) + "\n", encoding="utf-8")
     with whole_file(out / f"{name}.md") as path:
-        path.write_text(page(title, command, tables) + below, encoding="utf-8")
+        path.write_text(page(title, command, {**tables, **shown}) + below, encoding="utf-8")
 
 
 def page(title: str, command: str, tables: Mapping[str, Any]) -> str:

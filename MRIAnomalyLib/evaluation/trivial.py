@@ -1,5 +1,5 @@
-"""Scores that know no anatomy. Where one of them tells the sick from the healthy, they differ by more than disease, and no method's figure
-says much: such a set is confounded.
+"""Scores that know no anatomy. Where one of them tells the sick from the healthy, that a method does so proves nothing: the set is
+confounded.
 """
 
 from __future__ import annotations

@@ -28,6 +28,10 @@ def lesion_in(shape, affine):
     return (np.abs(apply_affine(affine, np.stack([i, j, k], -1)) - LESION_MM) < 10).all(-1)
 
 
+def with_lesion(brain):
+    return brain.like(np.where(lesion_in(brain.shape, brain.affine) & (brain.array > 20), 190, brain.array).astype(np.float32))
+
+
 def save(path, volume):
     image = nib.Nifti1Image(volume.array.T, volume.affine)
     image.set_sform(volume.affine, MNI152_CODE)
@@ -36,9 +40,7 @@ def save(path, volume):
 
 def write_case(folder, number, grid="usual", sick=False):
     """One level of a person's brain, and a lesion in it whose mask lies on the other grid; the row of the table."""
-    brain = whole(number=number)
-    if sick:
-        brain = brain.like(np.where(lesion_in(brain.shape, brain.affine) & (brain.array > 20), 190, brain.array).astype(np.float32))
+    brain = with_lesion(whole(number=number)) if sick else whole(number=number)
     shape, affine = SHAPES[grid]
     save(folder / f"{number}.nii", Volume(resample(brain.array, brain.affine, shape, affine).astype(np.float32), affine))
     if sick:
@@ -59,7 +61,7 @@ def tables(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cases")
     rows = [write_case(folder, number, grid) for number, grid in ((1, "usual"), (2, "fine"), (3, "usual"), (4, "fine"))]
     rows += [write_case(folder, number, grid, sick=True) for number, grid in ((5, "usual"), (6, "fine"), (7, "usual"))]
-    brain = whole(number=8)
+    brain = with_lesion(whole(number=8))
     save(folder / "8.nii", brain)
     save(folder / "8_mask.nii", brain.like(lesion_in(brain.shape, brain.affine).astype(np.float32)))
     rows.append([8, "p8", "8.nii", "8_mask.nii", "", "FLAIR"])

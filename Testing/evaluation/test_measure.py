@@ -113,7 +113,7 @@ def test_the_better_of_two_methods_is_better_in_the_same_draws_and_a_method_is_n
 
 def test_methods_are_compared_on_the_cases_that_both_saw():
     told = {"all": readings(LOOKS["perfect"]), "some": readings(LOOKS["random"])[:6]}
-    assert {row["cases"] for row in compared(told, found_in(told), 20)} == {6}
+    assert {row["cases"] for row in compared(told, found_in(told), 100)} == {6}
 
 
 def test_lesions_are_grouped_by_size_and_contrast():
