@@ -16,26 +16,28 @@ STYLES = ("-", "--", ":", "-.")  # beside colours, which not everybody can tell 
 MOST_POINTS = 500  # of a curve: more are thinner than a line
 MOST_FALSE = 8  # findings a volume that are shown
 
-Curve = tuple[Array, Array] | None  # x and y; None where the cases give none
+Curve = tuple[Array, Array]  # x and y
+Axes = tuple[str, str]  # what lies across, and what up
 
 
-def draw_curves(path: Path, readings: Mapping[str, Sequence[Reading]], found: Mapping[str, Measured]) -> bool:
-    """Write a PNG with as many of the three panels as the cases give; says whether there is any."""
-    panels = []
-    for words, curve in PANELS.items():
-        lines = {label: line for label, one in found.items() if (line := curve(readings[label], one)) is not None}
-        if lines:
-            panels.append((words, lines))
+def curves_of(readings: Sequence[Reading], found: Measured) -> dict[Axes, Curve]:
+    """Those of PANELS that a method's cases give."""
+    return {axes: line for axes, curve in PANELS.items() if (line := curve(readings, found)) is not None}
+
+
+def draw_curves(path: Path, curves: Mapping[str, Mapping[Axes, Curve]]) -> bool:
+    """Write a PNG of the curves of each method, a panel for each kind; says whether there is any."""
+    panels = [axes for axes in PANELS if any(axes in lines for lines in curves.values())]
     if not panels:
         return False
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.2 * len(panels), 4.4), layout="constrained")
-    for axes, ((across, up), lines) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        for number, label in enumerate(found):
-            if label in lines:
-                axes.plot(*lines[label], color=f"C{number}", linestyle=STYLES[number % len(STYLES)], linewidth=1.4, label=label)
-        axes.set(xlabel=across, ylabel=up, ylim=(0, 1.02))
+    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        for number, (label, lines) in enumerate(curves.items()):
+            if panel in lines:
+                axes.plot(*lines[panel], color=f"C{number}", linestyle=STYLES[number % len(STYLES)], linewidth=1.4, label=label)
+        axes.set(xlabel=panel[0], ylabel=panel[1], ylim=(0, 1.02))
         axes.grid(alpha=0.3)
     handles = {label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3, frameon=False, fontsize=8)
@@ -43,7 +45,7 @@ def draw_curves(path: Path, readings: Mapping[str, Sequence[Reading]], found: Ma
     return True
 
 
-def _scans(readings: Sequence[Reading], found: Measured) -> Curve:
+def _scans(readings: Sequence[Reading], found: Measured) -> Curve | None:
     known = [one for one in readings if one.sick is not None]
     if len({one.sick for one in known}) < 2:
         return None
@@ -51,7 +53,7 @@ def _scans(readings: Sequence[Reading], found: Measured) -> Curve:
     return false, true
 
 
-def _pixels(readings: Sequence[Reading], found: Measured) -> Curve:
+def _pixels(readings: Sequence[Reading], found: Measured) -> Curve | None:
     ill = [one for one in readings if one.shows_lesion]
     if not ill:
         return None
@@ -61,7 +63,7 @@ def _pixels(readings: Sequence[Reading], found: Measured) -> Curve:
     return recall[few], precision[few]
 
 
-def _lesions(readings: Sequence[Reading], found: Measured) -> Curve:
+def _lesions(readings: Sequence[Reading], found: Measured) -> Curve | None:
     if found.curve is None:
         return None
     everyone = np.ones((1, len(found.curve.lesions)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ..bundles.contents import sha256_of
 from ..bundles.loading import RECOGNISED, USUAL, choose_bundle
 from ..calibration.scores import volume_score
 from ..errors import Cancelled, InputError, MRIAnomalyError, UsageError
-from ..files.atomic import check_target
+from ..files.atomic import check_target, whole_file
 from ..files.cases import Case, read_cases
 from ..files.reading import read_volume
 from ..learning import one_per_subject, prepare_cases
@@ -60,10 +60,10 @@ def evaluate(task: Task, progress: ProgressCallback | None = None) -> list[Failu
         recipe = methods[0].recipe if methods else _usual_recipe(cases)
         stacks = [_healthy_slices(case, recipe, task, steps) for case in healthy]
         methods += [baseline_method(name, recipe, stacks, steps) for name in dict.fromkeys(names)]
-    readings, failures = _read_all(cases, methods, task, steps)
-    if not any(readings.values()):
+    kept, failures = _see_all(cases, methods, task, steps)
+    if not any(kept.values()):
         raise InputError(f"None of the {len(cases)} cases could be evaluated; the first: {failures[0].why}")
-    write_outcome(Outcome(task, cases, methods, bundles, readings, failures))
+    write_outcome(Outcome(task, cases, methods, bundles, kept, failures))
     return failures
 
 
@@ -102,35 +102,32 @@ def _healthy_slices(case: Case, recipe: Recipe, task: Task, steps: Steps) -> Sli
     if not (task.resume and path.exists()):
         ((_, prepared),) = prepare_cases([case], recipe)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_slices(path, prepared.stack)
+        with whole_file(path) as unfinished:
+            write_slices(unfinished, prepared.stack)
     steps.one()
     return read_slices(path)
 
 
-def _read_all(
-    cases: Sequence[Case], methods: Sequence[Method], task: Task, steps: Steps
-) -> tuple[Mapping[str, list[Reading]], list[Failure]]:
-    readings: dict[str, list[Reading]] = {method.label: [] for method in methods}
+def _see_all(cases: Sequence[Case], methods: Sequence[Method], task: Task, steps: Steps) -> tuple[dict[str, list[Path]], list[Failure]]:
+    """The files that readings are kept in, by method, and what failed."""
+    kept: dict[str, list[Path]] = {method.label: [] for method in methods}
     failures = []
     for case in cases:
         prepared = _preparer(case)
         for method in methods:
             path = task.kept / f"{_known_by(method.known_by, case, case.image, case.mask)}.npz"
-            reading = read_reading(path) if task.resume else None
-            if reading:
-                steps.one()
-            else:
-                try:
-                    reading = _read(case, method, prepared)
-                except Cancelled:
-                    raise
-                except MRIAnomalyError as error:
-                    failures.append(Failure(case.id, method.label, str(error)))
+            try:
+                if task.resume and read_reading(path):
                     steps.one()
-                    continue
-                write_reading(reading, path)
-            readings[method.label].append(reading)
-    return readings, failures
+                else:
+                    write_reading(_read(case, method, prepared), path)
+                kept[method.label].append(path)
+            except Cancelled:
+                raise
+            except MRIAnomalyError as error:
+                failures.append(Failure(case.id, method.label, str(error)))
+                steps.one()
+    return kept, failures
 
 
 def _preparer(case: Case) -> Callable[[Recipe], Prepared]:

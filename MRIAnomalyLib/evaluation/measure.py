@@ -6,7 +6,7 @@ A figure that the cases cannot give (nobody healthy, no lesion drawn) is left ou
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -55,6 +55,7 @@ def resampled(readings: Sequence[Reading], rounds: int) -> Resampled:
 class Measured:
     """One method's figures, and what its curves and tables are drawn from."""
 
+    ids: frozenset[str]  # of its cases
     threshold: float  # of its maps
     figures: dict[str, Figure]
     hits: Mapping[str, Hits]  # by case; the first threshold is the method's own, the others those of the curve
@@ -78,7 +79,7 @@ def measured(readings: Sequence[Reading], threshold: float, people: Resampled) -
         found |= _by_lesion(whole, people) | _ratio(drawn, people)
     found |= _alarms(readings, people)
     curve = Froc(levels, whole.found[:, 1:], whole.lesions, whole.false[:, 1:], whole.volumes)
-    return Measured(threshold, found, hits, curve if "lesions found" in found else None)
+    return Measured(frozenset(one.id for one in readings), threshold, found, hits, curve if "lesions found" in found else None)
 
 
 def _ranked(name: str, values: Array, truth: Array, owner: Array, people: Resampled) -> dict[str, Figure]:
@@ -173,18 +174,18 @@ def _alarms(readings: Sequence[Reading], people: Resampled) -> dict[str, Figure]
     return figures
 
 
-def compared(readings: Mapping[str, Sequence[Reading]], found: Mapping[str, Measured], rounds: int) -> list[Row]:
+def compared(found: Mapping[str, Measured], readings: Callable[[str], Sequence[Reading]], rounds: int) -> list[Row]:
     """Every pair of methods on the cases that both saw: A minus B, in the same draws of people.
 
     Args:
-        readings: method -> its cases.
-        found: method -> what was measured on all of them in so many rounds.
+        found: method -> what was measured on all of its cases in so many rounds.
+        readings: gives a method's cases, where another saw fewer.
         rounds: how many draws.
     """
     rows = []
-    for pair in itertools.combinations(readings, 2):
-        both = set.intersection(*({one.id for one in readings[method]} for method in pair))
-        a, b = (_on(both, readings[method], found[method], rounds) for method in pair)
+    for pair in itertools.combinations(found, 2):
+        both = found[pair[0]].ids & found[pair[1]].ids
+        a, b = (_on(both, label, found[label], readings, rounds) for label in pair)
         for name in COMPARED:
             if name in a and name in b:
                 difference = Figure(a[name].value - b[name].value, a[name].drawn - b[name].drawn)
@@ -195,10 +196,12 @@ def compared(readings: Mapping[str, Sequence[Reading]], found: Mapping[str, Meas
     return rows
 
 
-def _on(ids: Collection[str], readings: Sequence[Reading], found: Measured, rounds: int) -> dict[str, Figure]:
+def _on(
+    ids: frozenset[str], label: str, found: Measured, readings: Callable[[str], Sequence[Reading]], rounds: int
+) -> Mapping[str, Figure]:
     """The figures of a method on these of its cases."""
-    cases = [one for one in readings if one.id in ids]
-    if not cases or len(cases) == len(readings):
-        return found.figures if cases else {}
+    if ids == found.ids or not ids:
+        return found.figures if ids else {}
+    cases = [one for one in readings(label) if one.id in ids]
     people = resampled(cases, rounds)
     return _by_scan(cases, people) | _by_pixel([one for one in cases if one.drawn], found.threshold, people)

@@ -22,12 +22,13 @@ from ..pipeline import versions
 from ..prepare.recipe import Recipe
 from .answers import ALPHA, described
 from .bootstrap import Figure
-from .curves_figure import draw_curves
+from .curves_figure import Axes, Curve, curves_of, draw_curves
+from .froc import Hits
 from .lesion_rows import by_size_and_contrast
 from .measure import SEED, Measured, Resampled, compared, measured, resampled
 from .methods import Method
 from .page import write_csv, write_tables
-from .reading import Reading
+from .reading import Reading, read_all
 from .task import Failure, Task
 from .trivial import SOLVED, confounds
 
@@ -45,31 +46,61 @@ class Outcome:
     cases: Sequence[Case]
     methods: Sequence[Method]
     bundles: Mapping[str, Bundle]
-    readings: Mapping[str, Sequence[Reading]]  # method -> its cases
+    kept: Mapping[str, Sequence[Path]]  # method -> readings of its cases
     failures: Sequence[Failure]
 
 
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What is left of a method's readings: these are too large to be held for all methods at once."""
+
+    measured: Measured
+    cases: list[Row]
+    lesions: list[Row]
+    trivial: list[Row]
+    curves: Mapping[Axes, Curve]
+
+
 def write_outcome(outcome: Outcome) -> None:
-    """Write evaluation.json, evaluation.md, figures.csv, cases.csv and curves.png, all or none; UsageError when that cannot be."""
-    task, methods = outcome.task, {method.label: method for method in outcome.methods if outcome.readings[method.label]}
-    readings = {label: outcome.readings[label] for label in methods}
-    people = {label: resampled(some, task.rounds) for label, some in readings.items()}
-    found = {label: measured(readings[label], method.threshold, people[label]) for label, method in methods.items()}
-    lesions = {label: by_size_and_contrast(readings[label], one.hits, people[label]) for label, one in found.items()}
+    """Write evaluation.json, evaluation.md, figures.csv, cases.csv and curves.png, all or none.
+
+    Raises:
+        InputError: a reading that was kept is no longer there.
+        UsageError: the folder cannot be written.
+    """
+    task, summaries = outcome.task, dict[str, Summary]()
+    for method in outcome.methods:
+        if paths := outcome.kept[method.label]:
+            summaries[method.label] = _summed_up(method.label, read_all(paths), method.threshold, task.rounds)
+    found = {label: one.measured for label, one in summaries.items()}
+    trivial = [row for label in _first_of_each(outcome.methods, summaries) for row in summaries[label].trivial]
     tables = {
         "figures": _figure_rows(found),
-        "compared": compared(readings, found, task.rounds),
-        "trivial scores": _confounds(methods, readings, people),
-        "lesions by size and contrast": [{"model": label, **row} for label, rows in lesions.items() for row in rows],
+        "compared": compared(found, lambda label: read_all(outcome.kept[label]), task.rounds),
+        "trivial scores": trivial,
+        "lesions by size and contrast": [row for one in summaries.values() for row in one.lesions],
         "models": [described(label, bundle) | _known_people(bundle, outcome.cases) for label, bundle in outcome.bundles.items()],
         "not evaluated": [vars(failure) for failure in outcome.failures],
     }
     with whole_folder(task.out, task.overwrite) as folder:
         write_csv(folder / "figures.csv", tables["figures"])
-        write_csv(folder / "cases.csv", _case_rows(outcome, found))
-        below = _warning(tables["trivial scores"]) + (PICTURE if draw_curves(folder / "curves.png", readings, found) else "")
-        full = {"conditions": _conditions(outcome), **{name: rows for name, rows in tables.items() if rows}}
-        write_tables(folder, NAME, f"Evaluation of {task.cases.name}", _command(task), full, below, {"figures": _side_by_side(found)})
+        write_csv(folder / "cases.csv", _case_rows(outcome, summaries))
+        drawn = draw_curves(folder / "curves.png", {label: one.curves for label, one in summaries.items()})
+        full = {"conditions": _conditions(outcome, summaries), **{name: rows for name, rows in tables.items() if rows}}
+        below = _warning(trivial) + (PICTURE if drawn else "")
+        write_tables(folder, NAME, f"Evaluation of {task.cases.name}", _command(outcome), full, below, {"figures": _side_by_side(found)})
+
+
+def _summed_up(label: str, readings: Sequence[Reading], threshold: float, rounds: int) -> Summary:
+    people = resampled(readings, rounds)
+    found = measured(readings, threshold, people)
+    return Summary(
+        measured=found,
+        cases=[_case_row(label, one, found.hits.get(one.id)) for one in readings],
+        lesions=[{"model": label, **row} for row in by_size_and_contrast(readings, found.hits, people)],
+        trivial=_confounds(label, readings, people),
+        curves=curves_of(readings, found),
+    )
 
 
 def _figure_rows(found: Mapping[str, Measured]) -> list[Row]:
@@ -102,36 +133,39 @@ def _words(figure: Figure) -> str:
     return f"{figure.value:.3f} ({low:.3f} to {high:.3f})"
 
 
-def _case_rows(outcome: Outcome, found: Mapping[str, Measured]) -> list[Row]:
-    rows = []
-    for label, one in found.items():
-        for reading in outcome.readings[label]:
-            row: Row = {"id": reading.id, "subject": reading.subject, "model": label, "state": reading.state}
-            row["score"] = reading.score
-            if not np.isnan(reading.p):
-                row |= {"p_value": reading.p, "flagged": int(reading.p <= ALPHA)}
-            if hit := one.hits.get(reading.id):
-                row |= {"lesions": len(hit.found), "lesions_found": int(hit.found[:, 0].sum())}
-                row |= {"findings": int(hit.findings[0]), "false_findings": int(hit.false[0])}
-            rows.append(row)
+def _case_row(label: str, reading: Reading, hits: Hits | None) -> Row:
+    row: Row = {"id": reading.id, "subject": reading.subject, "model": label, "state": reading.state, "score": reading.score}
+    if not np.isnan(reading.p):
+        row |= {"p_value": reading.p, "flagged": int(reading.p <= ALPHA)}
+    if hits:
+        row |= {"lesions": len(hits.found), "lesions_found": int(hits.found[:, 0].sum())}
+        row |= {"findings": int(hits.findings[0]), "false_findings": int(hits.false[0])}
+    return row
+
+
+def _case_rows(outcome: Outcome, summaries: Mapping[str, Summary]) -> list[Row]:
+    """In the order of the table of cases, those that failed among them."""
+    rows = [row for one in summaries.values() for row in one.cases]
     rows += [{"id": failure.case, "model": failure.model, "problem": failure.why} for failure in outcome.failures]
     place = {case.id: number for number, case in enumerate(outcome.cases)}
     return sorted(rows, key=lambda row: place[row["id"]])
 
 
-def _confounds(seen: Mapping[str, Method], readings: Mapping[str, Sequence[Reading]], people: Mapping[str, Resampled]) -> list[Row]:
-    """Once for every preparation, as the first of its methods was shown the scans."""
+def _confounds(label: str, readings: Sequence[Reading], people: Resampled) -> list[Row]:
+    known = [one for one in readings if one.sick is not None]
+    if len({one.sick for one in known}) < 2:
+        return []
+    sick, owner = [bool(one.sick) for one in known], people.places(known).tolist()
+    return [{"as prepared for": label, **row} for row in confounds([one.trivial for one in known], sick, owner, people.weights)]
+
+
+def _first_of_each(methods: Sequence[Method], summaries: Mapping[str, Summary]) -> list[str]:
+    """One method for each preparation: the scans, and so the trivial scores, are those that all methods of it are shown."""
     first: dict[Recipe, str] = {}
-    for label, method in seen.items():
-        first.setdefault(method.recipe, label)
-    rows = []
-    for label in first.values():
-        known = [one for one in readings[label] if one.sick is not None]
-        if len({one.sick for one in known}) == 2:
-            sick, owner = [bool(one.sick) for one in known], people[label].places(known).tolist()
-            found = confounds([one.trivial for one in known], sick, owner, people[label].weights)
-            rows += [{"as prepared for": label, **row} for row in found]
-    return rows
+    for method in methods:
+        if method.label in summaries:
+            first.setdefault(method.recipe, method.label)
+    return list(first.values())
 
 
 def _warning(rows: Sequence[Row]) -> str:
@@ -146,9 +180,9 @@ def _known_people(bundle: Bundle, cases: Sequence[Case]) -> Row:
     return {"cases of people it was made with": sum(coded(case.subject) in behind for case in cases)}
 
 
-def _conditions(outcome: Outcome) -> Row:
+def _conditions(outcome: Outcome, summaries: Mapping[str, Summary]) -> Row:
     task = outcome.task
-    states = [reading.state for reading in next(readings for readings in outcome.readings.values() if readings)]
+    states = [row["state"] for row in next(iter(summaries.values())).cases]
     return {
         "cases": f"{len(outcome.cases)} of {len({case.subject for case in outcome.cases})} people; evaluated by the first model: "
         + ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)),
@@ -170,7 +204,7 @@ def _sha(path: Path) -> str:
     return f", SHA-256 {sha256_of(path.read_bytes())}" if path.is_file() else ""
 
 
-def _command(task: Task) -> str:
-    options = [f"--cases {task.cases.name}", f"--model {','.join(task.models)}"]
-    options += [f"--healthy {task.healthy.name}"] if task.healthy else []
-    return f"mrianomaly evaluate {' '.join(options)} --out OUT{' --quick' if task.quick else ''}"
+def _command(outcome: Outcome) -> str:
+    task, models = outcome.task, ",".join(method.label for method in outcome.methods)
+    healthy = f" --healthy {task.healthy.name}" if task.healthy else ""
+    return f"mrianomaly evaluate --cases {task.cases.name} --model {models}{healthy} --out OUT{' --quick' if task.quick else ''}"

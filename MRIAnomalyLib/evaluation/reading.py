@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 from scipy import ndimage
 
+from ..errors import InputError
 from ..files.atomic import whole_file
 from ..files.cases import Case
 from ..records import Array, SliceStack
@@ -109,3 +110,11 @@ def read_reading(path: Path) -> Reading | None:
             return Reading(**numbers, **arrays)
     except (OSError, ValueError, KeyError, TypeError, BadZipFile):
         return None
+
+
+def read_all(paths: Sequence[Path]) -> list[Reading]:
+    """What was kept in each of these files; InputError where one was taken away."""
+    found = [read_reading(path) for path in paths]
+    if None in found:
+        raise InputError(f"{paths[found.index(None)]} was taken away or damaged during the run: run again with --resume.")
+    return [one for one in found if one is not None]

@@ -104,7 +104,7 @@ def test_a_person_counts_once_by_the_strangest_of_several_scans():
 
 def test_the_better_of_two_methods_is_better_in_the_same_draws_and_a_method_is_not_better_than_itself():
     told = {name: readings(LOOKS[look]) for name, look in (("good", "perfect"), ("bad", "random"), ("good again", "perfect"))}
-    rows = {(row["A"], row["B"]): row for row in compared(told, found_in(told), 100) if row["figure"] == "pixel AP"}
+    rows = {(row["A"], row["B"]): row for row in compared(found_in(told), told.get, 100) if row["figure"] == "pixel AP"}
     assert rows["good", "bad"]["draws in which A is not better"] == 0
     assert rows["good", "bad"]["difference_95"][0] > 0
     assert rows["good", "good again"]["difference_95"] == [0, 0]
@@ -113,7 +113,7 @@ def test_the_better_of_two_methods_is_better_in_the_same_draws_and_a_method_is_n
 
 def test_methods_are_compared_on_the_cases_that_both_saw():
     told = {"all": readings(LOOKS["perfect"]), "some": readings(LOOKS["random"])[:6]}
-    assert {row["cases"] for row in compared(told, found_in(told), 100)} == {6}
+    assert {row["cases"] for row in compared(found_in(told), told.get, 100)} == {6}
 
 
 def test_lesions_are_grouped_by_size_and_contrast():
