@@ -39,13 +39,13 @@ def ends(drawn: Array | Sequence[float]) -> tuple[float, float]:
 def draws(people: int, rounds: int, seed: int) -> Array:
     """(R, S) how often each subject counts in each round."""
     rng = np.random.default_rng(seed)
-    return np.stack([np.bincount(rng.choice(people, people), minlength=people) for _ in range(rounds)])
+    return np.stack([np.bincount(rng.choice(people, people), minlength=people) for _ in range(rounds)]).astype(float)
 
 
 def share(hits: Array, counted: Array, weights: Array) -> Array:
-    """(R,) weighted sum of hits (S,) over that of what was counted (S,); nan where nothing was."""
-    total = weights @ counted
-    return np.divide(weights @ hits, total, out=np.full(len(weights), np.nan), where=total > 0)
+    """(R,) or (R, T) weighted sum of hits (S,) or (S, T) over that of what was counted (S,); nan where nothing was."""
+    summed, total = weights @ hits, weights @ counted
+    return _over(summed, total if summed.ndim == 1 else total[:, None])
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,11 +73,11 @@ class Froc:
 
     def sensitivity(self, weights: Array) -> Array:
         """(R, T) share of lesions found; weights (R, S)."""
-        return np.stack([share(column, self.lesions, weights) for column in self.found.T], 1)
+        return share(self.found, self.lesions, weights)
 
     def false_findings(self, weights: Array) -> Array:
         """(R, T) per volume."""
-        return np.stack([share(column, self.volumes, weights) for column in self.false.T], 1)
+        return share(self.false, self.volumes, weights)
 
     def within(self, budget: float, weights: Array) -> Array:
         """(R,) highest sensitivity at no more than so many false findings a volume; 0 where every threshold makes more."""
