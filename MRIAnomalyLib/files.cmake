@@ -29,6 +29,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/cli/demo.py
   MRIAnomalyLib/cli/detect.py
   MRIAnomalyLib/cli/devices.py
+  MRIAnomalyLib/cli/evaluate.py
   MRIAnomalyLib/cli/log.py
   MRIAnomalyLib/cli/main.py
   MRIAnomalyLib/cli/models.py
@@ -53,20 +54,29 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/around.py
   MRIAnomalyLib/evaluation/baselines.py
+  MRIAnomalyLib/evaluation/bootstrap.py
   MRIAnomalyLib/evaluation/cohorts.py
+  MRIAnomalyLib/evaluation/curves_figure.py
+  MRIAnomalyLib/evaluation/evaluate.py
   MRIAnomalyLib/evaluation/examples.py
   MRIAnomalyLib/evaluation/finish.py
   MRIAnomalyLib/evaluation/flair.py
+  MRIAnomalyLib/evaluation/froc.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/knee_scans.py
   MRIAnomalyLib/evaluation/knees.py
+  MRIAnomalyLib/evaluation/lesion_rows.py
   MRIAnomalyLib/evaluation/lesions.py
+  MRIAnomalyLib/evaluation/measure.py
+  MRIAnomalyLib/evaluation/methods.py
   MRIAnomalyLib/evaluation/metrics.py
   MRIAnomalyLib/evaluation/mrnet.py
   MRIAnomalyLib/evaluation/note.py
+  MRIAnomalyLib/evaluation/outcome.py
   MRIAnomalyLib/evaluation/page.py
   MRIAnomalyLib/evaluation/pasted.py
   MRIAnomalyLib/evaluation/pictures.py
+  MRIAnomalyLib/evaluation/reading.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
   MRIAnomalyLib/evaluation/steps.py
@@ -85,7 +95,9 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/transfer.py
   MRIAnomalyLib/evaluation/tables/transfer_figure.py
   MRIAnomalyLib/evaluation/tables/warm_start.py
+  MRIAnomalyLib/evaluation/task.py
   MRIAnomalyLib/evaluation/trials.py
+  MRIAnomalyLib/evaluation/trivial.py
   MRIAnomalyLib/files/__init__.py
   MRIAnomalyLib/files/atomic.py
   MRIAnomalyLib/files/cases.py
