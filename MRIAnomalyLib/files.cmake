@@ -29,6 +29,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/cli/demo.py
   MRIAnomalyLib/cli/detect.py
   MRIAnomalyLib/cli/devices.py
+  MRIAnomalyLib/cli/evaluate.py
   MRIAnomalyLib/cli/log.py
   MRIAnomalyLib/cli/main.py
   MRIAnomalyLib/cli/models.py
@@ -55,27 +56,36 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/around.py
   MRIAnomalyLib/evaluation/baselines.py
   MRIAnomalyLib/evaluation/batchwise.py
+  MRIAnomalyLib/evaluation/bootstrap.py
   MRIAnomalyLib/evaluation/class_areas.py
   MRIAnomalyLib/evaluation/class_images.py
   MRIAnomalyLib/evaluation/cohorts.py
+  MRIAnomalyLib/evaluation/curves_figure.py
+  MRIAnomalyLib/evaluation/evaluate.py
   MRIAnomalyLib/evaluation/examples.py
   MRIAnomalyLib/evaluation/finish.py
   MRIAnomalyLib/evaluation/flair.py
+  MRIAnomalyLib/evaluation/froc.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/image_sets.py
   MRIAnomalyLib/evaluation/knee_scans.py
   MRIAnomalyLib/evaluation/knees.py
+  MRIAnomalyLib/evaluation/lesion_rows.py
   MRIAnomalyLib/evaluation/lesions.py
+  MRIAnomalyLib/evaluation/measure.py
+  MRIAnomalyLib/evaluation/methods.py
   MRIAnomalyLib/evaluation/metrics.py
   MRIAnomalyLib/evaluation/mrnet.py
   MRIAnomalyLib/evaluation/mrnet_study.py
   MRIAnomalyLib/evaluation/note.py
   MRIAnomalyLib/evaluation/once.py
   MRIAnomalyLib/evaluation/one_class.py
+  MRIAnomalyLib/evaluation/outcome.py
   MRIAnomalyLib/evaluation/page.py
   MRIAnomalyLib/evaluation/pasted.py
   MRIAnomalyLib/evaluation/pictures.py
   MRIAnomalyLib/evaluation/published.py
+  MRIAnomalyLib/evaluation/reading.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
   MRIAnomalyLib/evaluation/small_png.py
@@ -99,7 +109,9 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/transfer.py
   MRIAnomalyLib/evaluation/tables/transfer_figure.py
   MRIAnomalyLib/evaluation/tables/warm_start.py
+  MRIAnomalyLib/evaluation/task.py
   MRIAnomalyLib/evaluation/trials.py
+  MRIAnomalyLib/evaluation/trivial.py
   MRIAnomalyLib/files/__init__.py
   MRIAnomalyLib/files/atomic.py
   MRIAnomalyLib/files/cases.py
@@ -139,6 +151,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/gui/views.py
   MRIAnomalyLib/gui/volumes.py
   MRIAnomalyLib/inversion/__init__.py
+  MRIAnomalyLib/inversion/adaptation.py
   MRIAnomalyLib/inversion/completion.py
   MRIAnomalyLib/inversion/frozen.py
   MRIAnomalyLib/inversion/mask_step.py
@@ -279,6 +292,20 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-inpainter/card/samples.png
   Resources/bundles/brain-t1-inpainter/model.json
   Resources/bundles/brain-t1-inpainter/weights.safetensors
+  Resources/bundles/brain-t1-latent-regularised/LICENSE
+  Resources/bundles/brain-t1-latent-regularised/calibration.safetensors
+  Resources/bundles/brain-t1-latent-regularised/card.md
+  Resources/bundles/brain-t1-latent-regularised/card/losses.png
+  Resources/bundles/brain-t1-latent-regularised/card/reconstructions.png
+  Resources/bundles/brain-t1-latent-regularised/card/samples.png
+  Resources/bundles/brain-t1-latent-regularised/model.json
+  Resources/bundles/brain-t1-latent-regularised/weights.safetensors
+  Resources/bundles/brain-t1-mask-inversion/LICENSE
+  Resources/bundles/brain-t1-mask-inversion/calibration.safetensors
+  Resources/bundles/brain-t1-mask-inversion/card.md
+  Resources/bundles/brain-t1-mask-inversion/card/reconstructions.png
+  Resources/bundles/brain-t1-mask-inversion/model.json
+  Resources/bundles/brain-t1-mask-inversion/weights.safetensors
   Resources/bundles/knee-pdfs-anogan/LICENSE
   Resources/bundles/knee-pdfs-anogan/calibration.safetensors
   Resources/bundles/knee-pdfs-anogan/card.md

@@ -1,7 +1,7 @@
 """Arrays in few bytes, for bundles that ship: 6-bit codes, deflated, in place of half precision.
 
 Every row (the first axis) has a scale of its own, so that no code lies further from its value than half of 1/63 of that row's range. Where
-neighbours are alike, as in maps, their differences are what is deflated. Bytes are deflated; other integers and small arrays stay as they are.
+neighbours are alike, as in maps, their differences are what is deflated. Bytes are deflated too; other integers and small arrays stay.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def expanded(kept: Mapping[str, Array]) -> dict[str, Array]:
         elif colon + kind in (CODES, DIFFERENCES, BYTES):
             try:
                 shape = kept[base + SHAPE]
-                arrays[base] = _inflated(array, shape) if colon + kind == BYTES else _decoded(array, kept[base + SCALE], shape, colon + kind)
+                arrays[base] = (
+                    _inflated(array, shape) if colon + kind == BYTES else _decoded(array, kept[base + SCALE], shape, colon + kind)
+                )
             except (KeyError, ValueError, zlib.error) as error:
                 raise BundleError(f"The array {base!r} of the bundle cannot be read: get the bundle again from its source.") from error
     return arrays
