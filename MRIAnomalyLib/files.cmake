@@ -34,6 +34,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/cli/main.py
   MRIAnomalyLib/cli/models.py
   MRIAnomalyLib/cli/options.py
+  MRIAnomalyLib/cli/papers.py
   MRIAnomalyLib/cli/progress.py
   MRIAnomalyLib/cli/series.py
   MRIAnomalyLib/cli/stop.py
@@ -54,7 +55,10 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/around.py
   MRIAnomalyLib/evaluation/baselines.py
+  MRIAnomalyLib/evaluation/batchwise.py
   MRIAnomalyLib/evaluation/bootstrap.py
+  MRIAnomalyLib/evaluation/class_areas.py
+  MRIAnomalyLib/evaluation/class_images.py
   MRIAnomalyLib/evaluation/cohorts.py
   MRIAnomalyLib/evaluation/curves_figure.py
   MRIAnomalyLib/evaluation/evaluate.py
@@ -63,6 +67,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/flair.py
   MRIAnomalyLib/evaluation/froc.py
   MRIAnomalyLib/evaluation/heads.py
+  MRIAnomalyLib/evaluation/image_sets.py
   MRIAnomalyLib/evaluation/knee_scans.py
   MRIAnomalyLib/evaluation/knees.py
   MRIAnomalyLib/evaluation/lesion_rows.py
@@ -71,14 +76,19 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/methods.py
   MRIAnomalyLib/evaluation/metrics.py
   MRIAnomalyLib/evaluation/mrnet.py
+  MRIAnomalyLib/evaluation/mrnet_study.py
   MRIAnomalyLib/evaluation/note.py
+  MRIAnomalyLib/evaluation/once.py
+  MRIAnomalyLib/evaluation/one_class.py
   MRIAnomalyLib/evaluation/outcome.py
   MRIAnomalyLib/evaluation/page.py
   MRIAnomalyLib/evaluation/pasted.py
   MRIAnomalyLib/evaluation/pictures.py
+  MRIAnomalyLib/evaluation/published.py
   MRIAnomalyLib/evaluation/reading.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
+  MRIAnomalyLib/evaluation/small_png.py
   MRIAnomalyLib/evaluation/steps.py
   MRIAnomalyLib/evaluation/tables/__init__.py
   MRIAnomalyLib/evaluation/tables/ablation.py
@@ -90,6 +100,10 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/found.py
   MRIAnomalyLib/evaluation/tables/knee.py
   MRIAnomalyLib/evaluation/tables/knee_rows.py
+  MRIAnomalyLib/evaluation/tables/mrnet.py
+  MRIAnomalyLib/evaluation/tables/mrnet_figure.py
+  MRIAnomalyLib/evaluation/tables/one_class.py
+  MRIAnomalyLib/evaluation/tables/one_class_rows.py
   MRIAnomalyLib/evaluation/tables/remedies.py
   MRIAnomalyLib/evaluation/tables/speed.py
   MRIAnomalyLib/evaluation/tables/transfer.py

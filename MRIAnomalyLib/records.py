@@ -53,7 +53,7 @@ class Volume:
 class SliceStack:
     """What a network sees: prepared slices of one subject (or of many, when training) on the model's grid."""
 
-    pixels: Array  # (N, 1, H, W) float32, standardised intensity
+    pixels: Array  # (N, 1, H, W) float32, standardised intensity; colour images, which are no scans, have 3 in the place of 1
     mask: Array  # (N, 1, H, W) bool, foreground (brain or leg) on the model's grid
     level: Array  # (N,) int, slice of the model's grid: 0 .. recipe.slices - 1
     subject: Array  # (N,) int, which subject a slice belongs to; all 0 for one volume

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import resources
-from .options import add_device, add_progress, add_set, positive_count
+from . import papers
+from .options import add_device, add_progress, add_resume, add_set, add_tables_out, names, positive_count
 from .progress import Reporter
 from .train import read_settings
 
@@ -35,15 +36,15 @@ def add(commands: Any) -> None:
     brain = tables.add_parser("brain", help="which model finds most lesions and calls fewest healthy brains ill")
     brain.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
     brain.add_argument(
-        "--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all brain-t1 that ship)"
+        "--model", type=names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all brain-t1 that ship)"
     )
     flair = tables.add_parser("flair", help="strokes found in one level of FLAIR scans")
     flair.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
-    flair.add_argument("--model", type=_names, required=True, metavar="NAME[,NAME...]", help="names or folders of FLAIR models")
+    flair.add_argument("--model", type=names, required=True, metavar="NAME[,NAME...]", help="names or folders of FLAIR models")
     knee = tables.add_parser("knee", help="how near knees are redrawn, pasted lesions found, and what is said of abnormal knees")
     knee.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
     knee.add_argument(
-        "--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all knee-pdfs that ship)"
+        "--model", type=names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all knee-pdfs that ship)"
     )
     warm = tables.add_parser("warm-start", help="an f-AnoGAN's encoder as the start of a search, against searches from afar")
     warm.add_argument("--model", required=True, metavar="NAME|FOLDER", help="a bundle of the method fanogan")
@@ -59,41 +60,34 @@ def add(commands: Any) -> None:
     ablation.add_argument("--model", required=True, metavar="NAME|FOLDER", help="of latent_regularised: its other settings are kept")
     ablation.add_argument("--steps", type=positive_count, default=20_000, metavar="N", help="of each training (default: %(default)s)")
     ablation.add_argument("--seeds", type=positive_count, default=3, metavar="N", help="trainings of each kind (default: %(default)s)")
-    ablation.add_argument("--resume", action="store_true", help="keep what an earlier run found, and go on where it stopped")
+    add_resume(ablation)
     add_device(ablation)
     pictures = tables.add_parser("pictures", help="what every model makes of the same few cases")
     pictures.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie (default: the T1 sample scans only)")
-    pictures.add_argument("--model", type=_names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all that ship)")
+    pictures.add_argument("--model", type=names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all that ship)")
     for parser in (brain, flair, knee):
         parser.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
     for parser in (speed, brain, flair, knee, warm, transfer, ablation):
         parser.add_argument("--quick", action="store_true", help="fewer cases and steps: shows that it runs, not how good it is")
     runs = {speed: _speed, brain: _brain, flair: _flair, knee: _knee, warm: _warm_start, transfer: _transfer}
     for parser, run in {**runs, ablation: _ablation, pictures: _pictures}.items():
-        parser.add_argument(
-            "--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)"
-        )
+        add_tables_out(parser)
         add_progress(parser)
         parser.set_defaults(run=run)
+    papers.add(tables)
 
 
 def _add_transfer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
-    parser.add_argument(
-        "--model", type=_names, default=(), metavar="NAME[,NAME...]", help="to start from (default: all brain-t1 that ship)"
-    )
+    parser.add_argument("--model", type=names, default=(), metavar="NAME[,NAME...]", help="to start from (default: all brain-t1 that ship)")
     what = "flair, other-scanners, knees, or a folder of prepared slices (default: the first three)"
-    parser.add_argument("--target", type=_names, default=(), metavar="NAME[,NAME...]", help=f"to learn: {what}")
+    parser.add_argument("--target", type=names, default=(), metavar="NAME[,NAME...]", help=f"to learn: {what}")
     parser.add_argument("--slices", type=_counts, metavar="N[,N...]", help="to learn from (default: 25,50,100,400)")
     parser.add_argument("--steps", type=positive_count, metavar="N", help="of each training")
     parser.add_argument("--seeds", type=positive_count, metavar="N", help="trainings of each kind")
     add_set(parser, "mirror=false")
-    parser.add_argument("--resume", action="store_true", help="keep what an earlier run found, and go on where it stopped")
+    add_resume(parser)
     add_device(parser)
-
-
-def _names(text: str) -> list[str]:
-    return text.split(",")
 
 
 def _counts(text: str) -> list[int]:

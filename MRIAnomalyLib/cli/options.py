@@ -38,6 +38,21 @@ def add_set(parser: argparse.ArgumentParser, example: str) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=f"one setting, e.g. {example}")
 
 
+def add_resume(parser: argparse.ArgumentParser) -> None:
+    """`--resume` of tables that are long in the making."""
+    parser.add_argument("--resume", action="store_true", help="keep what an earlier run found, and go on where it stopped")
+
+
+def add_tables_out(parser: argparse.ArgumentParser) -> None:
+    """`--out`, the folder of tables."""
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks"), metavar="DIR", help="for the tables (default: ./%(default)s)")
+
+
+def names(text: str) -> list[str]:
+    """Names with commas between them."""
+    return text.split(",")
+
+
 def count(text: str) -> int:
     """A whole number from 0."""
     number = int(text)

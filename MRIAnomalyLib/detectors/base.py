@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -84,7 +84,7 @@ class Detector(ABC):
             UsageError: the slices are on another grid, or the checkpoint belongs to another run.
             InputError: the checkpoint cannot be read.
         """
-        refuse_other_grid(normals, self.config.image_size, getattr(self.config, "levels", None))
+        refuse_other_grid(normals, self.config.image_size, getattr(self.config, "levels", None), getattr(self.config, "colours", 1))
         run = Run(self.course(normals, device), self._identity(normals), asdict(self.Config()))
         if resume and checkpoint_folder:
             resume_run(run, checkpoint_folder)
@@ -206,6 +206,16 @@ def settings_of(name: str) -> set[str]:
         UsageError: no such detector.
     """
     return {entry.name for entry in fields(_kind(name).Config)}
+
+
+def refuse_unknown(settings: Iterable[str], methods: Iterable[str]) -> None:
+    """Say when there is a setting that none of these detectors has.
+
+    Raises:
+        UsageError: with its name.
+    """
+    if unknown := set(settings) - set().union(*map(settings_of, methods)):
+        raise UsageError(f"None of the methods has a setting {' or '.join(sorted(unknown))}: leave it out.")
 
 
 def _kind(name: str) -> type[Detector]:

@@ -33,6 +33,7 @@ class LatentRegularisedConfig:
     """Where no reason is given, defaults are GANomaly's: the paper's own weights and sizes are lost in all public copies of it."""
 
     image_size: int = 64  # pixels per side of a square slice
+    colours: int = 1  # values of a pixel: 1 in a scan, 3 in a colour image such as the paper's tables have
     latent_dim: int = 100
     width: int = 32  # channels of the widest-open block; 64 in GANomaly, half of it trains on a processor
     intensity_top: float = 1.5  # standardised intensity that stands for 1 in the network; white matter is near 1.0
@@ -58,7 +59,7 @@ class LatentRegularisedConfig:
         Raises:
             UsageError: with the setting and what it must be.
         """
-        check_settings(self, ("latent_dim", "width", "steps", "batch_size"))
+        check_settings(self, ("colours", "latent_dim", "width", "steps", "batch_size"))
         check_choice(self, "adversarial_goal", ADVERSARIAL_GOALS)
         check_choice(self, "low_rank_form", LOW_RANK_FORMS)
         for name in ("reconstruction_weight", "adversarial_weight", "latent_weight", "low_rank_weight"):
@@ -79,8 +80,8 @@ class LatentRegularised(Detector):
     def build(self) -> None:
         """Make the network (in the end the averaged one), and the discriminator, which serves in training only."""
         config = self.config
-        self.network = EncoderDecoder(config.latent_dim, config.image_size, config.width, bool(config.latent_weight))
-        self.discriminator = Discriminator(config.image_size, config.width)
+        self.network = EncoderDecoder(config.latent_dim, config.image_size, config.width, bool(config.latent_weight), config.colours)
+        self.discriminator = Discriminator(config.image_size, config.width, config.colours)
 
     def modules(self) -> dict[str, nn.Module]:
         """Encoder, decoder and auxiliary encoder, as one network."""
@@ -147,9 +148,10 @@ class LatentRegularised(Detector):
         )
 
     def _answer(self, slices: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        """Redrawn slices (B, 1, H, W), latent vectors (B, d), and the terms (B,): `pixel`, and `latent` where there is one."""
+        """Redrawn slices (B, C, H, W), latent vectors (B, d), and the terms (B,): `pixel`, and `latent` where there is one."""
         trip = self.network(slices)
-        pixel = ((slices - trip.drawn).abs() * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)
+        off = (slices - trip.drawn).abs().mean(1, keepdim=True)  # over colours, of which a scan has one
+        pixel = (off * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)
         if trip.latent_again is None:
             return trip.drawn, trip.latent, pixel
         return trip.drawn, trip.latent, pixel, (trip.latent - trip.latent_again).square().mean(1)

@@ -10,7 +10,6 @@ The training's folder RUN holds checkpoint.safetensors, weights.safetensors, los
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import tempfile
 import tomllib
@@ -38,6 +37,7 @@ from ..records import Prepared
 from ..training.curves import write_samples
 from ..training.loop import CHECKPOINT, WEIGHTS
 from .heads import prepare_case
+from .small_png import small_png
 
 SPLITS = ("train", "calibration", "validation", "test")
 PAIRS = 4, 2  # slices beside each other, rows of them; below each row their healthy counterparts
@@ -134,7 +134,7 @@ def put_together(
     model["timing"] = see_healthy(detector, prepare_cases(people["calibration"][:TIMED], recipe), device).timing()
     unseen = [case for case in people["validation"] if case.healthy]
     beside = _beside(detector, [prepared for _, prepared in kept(unseen, recipe)], device)
-    pictures = {name: _small(picture) for name, picture in {**pictures, "reconstructions.png": beside}.items()}
+    pictures = {name: small_png(picture, COLOURS) for name, picture in {**pictures, "reconstructions.png": beside}.items()}
     licence = about.licence_text.format(name=out.name)
     save_bundle(out, model, weights, compacted(calibration), card_of(model, pictures), pictures, licence, overwrite=overwrite)
 
@@ -184,16 +184,6 @@ def _beside(detector: Detector, prepared: list[Prepared], device: str) -> bytes:
         path = Path(folder) / "sheet.png"
         write_samples(path, pairs.reshape(-1, *healthy.shape[1:]), detector.config.intensity_top)
         return path.read_bytes()
-
-
-def _small(picture: bytes) -> bytes:
-    """The PNG in few colours."""
-    from PIL import Image
-
-    stream = io.BytesIO()
-    with Image.open(io.BytesIO(picture)) as page:
-        page.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(stream, format="PNG", optimize=True)
-    return stream.getvalue()
 
 
 def _main() -> None:

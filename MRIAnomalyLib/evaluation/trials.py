@@ -1,13 +1,10 @@
 """One training of the transfer table after the other: each on few slices, from nothing or from a bundle, and what it made of others.
 
-A trial is known by everything that its outcome follows from. What it found is kept in a file of that name; a trial that was cut off goes
-on from its checkpoint.
+What a trial found is kept, see `once`.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,14 +14,12 @@ import numpy as np
 from scipy import ndimage
 from sklearn.metrics import roc_auc_score
 
-from ..bundles.contents import sha256_of
 from ..detectors import Detector, begin, settings_of
-from ..files.atomic import whole_file
 from ..records import Array, SliceStack
-from ..training.data import fingerprint
 from ..training.transfer import Source
 from .cohorts import few_slices
 from .lesions import lesion_outlines
+from .once import known_by, once
 from .pasted import shapes_of, with_lesions
 from .scans import OUTLINES
 from .scans import SEED as OUTLINE_SEED
@@ -112,28 +107,12 @@ def run_trial(trial: Trial, people: LookedAt, folder: Path, device: str, resume:
         resume: without it, all is made anew.
     """
     detector, slices = trial.begun(), trial.slices
-    kept, run = (folder / f"{_known_by(detector, slices, people)}{ending}" for ending in (".json", ""))
-    if resume and kept.exists():
-        return Found(**json.loads(kept.read_text(encoding="utf-8")))
-    if not resume:
-        shutil.rmtree(run, ignore_errors=True)
-    run.mkdir(parents=True, exist_ok=True)
-    detector.fit(slices, device=device, checkpoint_folder=run, resume=True)
-    found = look(detector, people, device)
-    with whole_file(kept) as path:
-        path.write_text(json.dumps(vars(found)), encoding="utf-8")
-    shutil.rmtree(run)
-    return found
 
+    def learn_and_look(run: Path) -> dict[str, Any]:
+        detector.fit(slices, device=device, checkpoint_folder=run, resume=True)
+        return vars(look(detector, people, device))
 
-def _known_by(detector: Detector, slices: SliceStack, people: LookedAt) -> str:
-    everything = {
-        "detector": detector.name,
-        "settings": detector.settings(),
-        "source": detector.source.origin if detector.source else None,
-        "slices": [fingerprint(stack.pixels) for stack in (slices, people.healthy, people.lesioned)],
-    }
-    return sha256_of(json.dumps(everything, sort_keys=True).encode())[:16]
+    return Found(**once(known_by(detector, slices, people.healthy, people.lesioned), folder, resume, learn_and_look))
 
 
 def look(detector: Detector, people: LookedAt, device: str) -> Found:

@@ -26,16 +26,16 @@ def _channels(image_size: int, width: int) -> list[int]:
 
 
 class Generator(nn.Module):
-    """Latent vector (N, latent_dim) -> slice (N, 1, image_size, image_size) in [-1, 1]."""
+    """Latent vector (N, latent_dim) -> slice (N, colours, image_size, image_size) in [-1, 1]."""
 
-    def __init__(self, latent_dim: int, image_size: int, width: int) -> None:
+    def __init__(self, latent_dim: int, image_size: int, width: int, colours: int = 1) -> None:
         super().__init__()
         self.latent_dim = latent_dim
         channels = _channels(image_size, width)
         layers: list[nn.Module] = [*_rise(latent_dim, channels[0], stride=1, padding=0)]
         for wide, narrow in itertools.pairwise(channels):
             layers += _rise(wide, narrow)
-        layers += [nn.ConvTranspose2d(channels[-1], 1, 4, 2, 1), nn.Tanh()]
+        layers += [nn.ConvTranspose2d(channels[-1], colours, 4, 2, 1), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         _initialise(self)
 
@@ -45,12 +45,12 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Slice (N, 1, image_size, image_size) -> logit (N,), positive for real."""
+    """Slice (N, colours, image_size, image_size) -> logit (N,), positive for real."""
 
-    def __init__(self, image_size: int, width: int) -> None:
+    def __init__(self, image_size: int, width: int, colours: int = 1) -> None:
         super().__init__()
         channels = _channels(image_size, width)[::-1]
-        self.layers = _trunk(channels)
+        self.layers = _trunk(channels, colours)
         self.logit = nn.Conv2d(channels[-1], 1, 4)
         _initialise(self)
 
@@ -70,12 +70,12 @@ class Discriminator(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Slice (N, 1, image_size, image_size) -> latent vector (N, latent_dim), without bounds; shaped like the discriminator."""
+    """Slice (N, colours, image_size, image_size) -> latent vector (N, latent_dim), without bounds; shaped like the discriminator."""
 
-    def __init__(self, latent_dim: int, image_size: int, width: int) -> None:
+    def __init__(self, latent_dim: int, image_size: int, width: int, colours: int = 1) -> None:
         super().__init__()
         channels = _channels(image_size, width)[::-1]
-        self.layers = _trunk(channels)
+        self.layers = _trunk(channels, colours)
         self.latent = nn.Conv2d(channels[-1], latent_dim, 4)
         _initialise(self)
 
@@ -100,9 +100,9 @@ def _fold_pairs(layers: nn.Sequential) -> None:
             layers[place + 1] = nn.Identity()
 
 
-def _trunk(channels: list[int]) -> nn.Sequential:
-    """Slice (N, 1, S, S) -> (N, channels[-1], 4, 4): what discriminator and encoder have in common."""
-    layers: list[nn.Module] = [nn.Conv2d(1, channels[0], 4, 2, 1), nn.LeakyReLU(0.2)]
+def _trunk(channels: list[int], colours: int) -> nn.Sequential:
+    """Slice (N, colours, S, S) -> (N, channels[-1], 4, 4): what discriminator and encoder have in common."""
+    layers: list[nn.Module] = [nn.Conv2d(colours, channels[0], 4, 2, 1), nn.LeakyReLU(0.2)]
     for narrow, wide in itertools.pairwise(channels):
         layers += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=False), nn.BatchNorm2d(wide), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers)

@@ -42,9 +42,9 @@ def write_losses(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
 
 
 def write_samples(path: Path, slices: Array, intensity_top: float) -> None:
-    """A square sheet of slices (N, 1, H, W) in standardised intensity as they lie on the grid: front up, patient's right on the left."""
+    """A square sheet, in greys, of slices (N, C, H, W) in standardised intensity as on the grid: front up, patient's right on the left."""
     across = int(np.sqrt(len(slices)))
-    shown = slices[: across**2, 0]
+    shown = slices[: across**2].mean(1)
     side_y, side_x = shown.shape[1:]
     sheet = shown.reshape(across, across, side_y, side_x).swapaxes(1, 2).reshape(across * side_y, across * side_x)
     from PIL import Image

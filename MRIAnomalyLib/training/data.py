@@ -68,13 +68,15 @@ class NormalSlices:
         return to_network(self.draw(size).slices, self._top)
 
 
-def refuse_other_grid(normals: SliceStack, image_size: int, levels: int | None) -> None:
+def refuse_other_grid(normals: SliceStack, image_size: int, levels: int | None, colours: int = 1) -> None:
     """Say when slices do not lie on the grid that a network was made for; `levels` is None for one that does not know the place.
 
     Raises:
         UsageError: with the setting that would fit.
     """
-    if normals.pixels.shape[1:] != (1, image_size, image_size):
+    if normals.pixels.shape[1] != colours:
+        raise UsageError(f"The slices have {normals.pixels.shape[1]} values a pixel, the network takes {colours}; set colours if it can.")
+    if normals.pixels.shape[2:] != (image_size, image_size):
         raise UsageError(f"The slices are {normals.pixels.shape[2:]} pixels, the network takes {image_size}; set image_size.")
     if levels is not None and normals.level.max() >= levels:
         raise UsageError(f"The slices reach level {normals.level.max()}, the network knows {levels} levels; set levels.")

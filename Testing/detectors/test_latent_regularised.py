@@ -105,3 +105,17 @@ def test_settings_that_cannot_be_are_refused():
             untaught(NAME, **{name: value})
     with pytest.raises(UsageError, match="Nothing would be learned"):
         untaught(NAME, reconstruction_weight=0, adversarial_weight=0)
+
+
+def test_images_in_colour_are_redrawn_in_colour_and_each_colour_counts_as_much():
+    grey = normals(12, seed=4)
+    tints = np.array([1.0, 0.6, 0.2], np.float32)[:, None, None]
+    coloured = replace(grey, pixels=grey.pixels * tints)
+    detector = untaught(NAME, **SHORT, colours=3)
+    detector.fit(coloured)
+    found = detector.reconstruct(coloured)
+    off = np.abs(coloured.pixels - found.healthy).mean(1, keepdims=True) / 0.75
+    assert found.healthy.shape == (12, 3, 16, 16)
+    np.testing.assert_allclose(found.terms["pixel"], off.mean((1, 2, 3), where=coloured.mask), rtol=1e-4)
+    with pytest.raises(UsageError, match=r"have 1 values a pixel, the network takes 3; set colours"):
+        detector.fit(grey)

@@ -1,11 +1,9 @@
 """A folder as MRNet has it, with knees made of cylinders: from its arrays to a detector that judges one of them, in every plane."""
 
-import csv
-from functools import cache
-
 import numpy as np
 import pytest
-from pseudo_knee import PIXELS, knee
+from mrnet_folder import ILL, write_folder
+from pseudo_knee import PIXELS
 
 from MRIAnomalyLib import detect, learning
 from MRIAnomalyLib.errors import InputError
@@ -14,34 +12,13 @@ from MRIAnomalyLib.files.cases import read_cases
 from MRIAnomalyLib.files.reading import read_volume
 from MRIAnomalyLib.prepare.recipe import prepare, recipe_from
 
-NORMAL, ILL = 10, 2  # exams of `train`; `valid` has one of each
 TINY = {"width": 4, "steps": 2, "batch_size": 4, "precision": "float32"}
-
-
-@cache
-def arrays(number):
-    """The series of one exam, plane -> (24, 80, 80): the middle 96 mm of the same knee, cut three ways as the set shows them."""
-    whole = np.clip(knee(number, slices=PIXELS, step_mm=2.0).array / 2, 0, 255).astype(np.uint8)  # (right, down, back)
-    inner = slice(16, 64, 2)
-    coronal, axial = whole[::-1, :, ::-1][:, :, inner], whole[::-1, ::-1][:, inner]
-    return {"sagittal": whole[inner], "coronal": coronal.transpose(2, 1, 0), "axial": axial.transpose(1, 2, 0)}
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("MRNet")
-    for part, normal, ill in (("train", NORMAL, ILL), ("valid", 1, 1)):
-        labels = {name: [] for name in mrnet.FINDINGS}
-        for number in range(normal + ill):
-            for plane, slices in arrays(number).items():
-                folder = root / part / plane
-                folder.mkdir(parents=True, exist_ok=True)
-                np.save(folder / f"{number:04d}.npy", slices)
-            for name, rows in labels.items():
-                rows.append((f"{number:04d}", int(number >= normal and name != "meniscus")))
-        for name, rows in labels.items():
-            with (root / f"{part}-{name}.csv").open("w", newline="") as file:
-                csv.writer(file).writerows(rows)
+    write_folder(root)
     return root
 
 

@@ -16,6 +16,7 @@ from ...bundles.contents import WEIGHTS, sha256_of
 from ...bundles.descent import recipe_over, source_of
 from ...bundles.loading import hardware, pick_device
 from ...detectors import settings_of
+from ...detectors.base import refuse_unknown
 from ...errors import UsageError
 from ...files.atomic import whole_file
 from ...learning import grid_settings
@@ -81,7 +82,7 @@ def transfer_tables(
         UsageError: no bundle fits any cohort's slices, or there is a setting that no method has.
     """
     bundles = labelled([open_bundle(model) for model in models] if models else shipped_bundles())
-    _refuse_unknown(extent.settings, bundles)
+    refuse_unknown(extent.settings, [bundle.detector for bundle in bundles.values()])
     targets, place, device = targets or tuple(KINDS), user_folder() / "transfer", pick_device(device)
     pairs = [(target, label) for target in targets for label in bundles]
     cohorts = {(target, label): _cohort(target, bundles[label], root, place, extent, progress) for target, label in pairs}
@@ -99,12 +100,6 @@ def transfer_tables(
         facts["left_out"] = [{"cohort": Path(target).name, "model": label, "why": why} for (target, label), why in left_out.items()]
     _write(out, found, facts, _command(bundles, targets, extent))
     return out
-
-
-def _refuse_unknown(settings: Mapping[str, Any], bundles: Mapping[str, Bundle]) -> None:
-    unknown = settings.keys() - {name for bundle in bundles.values() for name in settings_of(bundle.detector)}
-    if unknown:
-        raise UsageError(f"None of the models has a setting {' or '.join(sorted(unknown))}: leave it out.")
 
 
 def _cohort(target: str, bundle: Bundle, root: Path, place: Path, extent: Extent, progress: ProgressCallback | None) -> Cohort:

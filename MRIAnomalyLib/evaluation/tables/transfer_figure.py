@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...files.atomic import whole_file
+from ..small_png import small_png
 
 LABELS = {"error": "reconstruction error", "auroc": "AUROC, pasted lesions"}
 STYLES = (("#0072B2", "o", "-"), ("#D55E00", "s", "--"), ("#009E73", "^", ":"))  # colour, marker, line: told apart without colour too
@@ -23,7 +24,6 @@ def draw(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         rows: the table `reached`, with cohort, model, slices, way, and each of LABELS with its interval.
     """
     from matplotlib.figure import Figure
-    from PIL import Image
 
     pairs = list(dict.fromkeys((row["cohort"], row["model"]) for row in rows))
     ways = list(dict.fromkeys(row["way"] for row in rows))
@@ -39,7 +39,7 @@ def draw(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
     with BytesIO() as drawn, whole_file(path) as unfinished:
         figure.savefig(drawn, dpi=100, format="png")
-        Image.open(drawn).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(unfinished, format="PNG", optimize=True)
+        unfinished.write_bytes(small_png(drawn.getvalue(), COLOURS))
 
 
 def _panel(axes: Any, rows: Sequence[dict[str, Any]], measure: str, ways: Sequence[str]) -> None:

@@ -140,4 +140,4 @@ def test_a_cohort_that_one_bundle_does_not_fit_is_left_out_for_that_bundle_alone
 
 def test_a_setting_that_no_model_has_is_refused(place, capsys):
     assert main(arguments(place, "--set", "depth=3")) == 2
-    assert "None of the models has a setting depth" in capsys.readouterr().err
+    assert "None of the methods has a setting depth" in capsys.readouterr().err
