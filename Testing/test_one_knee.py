@@ -42,7 +42,7 @@ def test_a_detector_of_one_sided_anatomy_learns_without_mirror_images(bundle):
 
 def test_without_asking_for_few_people_19_are_needed(bundle, few, tmp_path):
     with pytest.raises(CalibrationError, match="4 healthy subjects were given, 19 or more"):
-        learning.calibrate(bundle.folder, few, tmp_path / "knee-pdfs-denoiser", device="cpu")
+        learning.calibrate(bundle.folder, few, tmp_path / "knee-tiny-denoiser", device="cpu")
 
 
 def test_without_p_values_the_verdict_says_so_and_nothing_is_flagged_or_coloured(found):
@@ -72,7 +72,7 @@ def test_only_the_levels_that_were_learned_are_judged_and_the_others_are_listed(
 
 
 def test_a_model_that_forbids_commercial_use_is_never_taken_silently(found):
-    assert "The model knee-pdfs-denoiser may not be used commercially (CC BY-NC 4.0)." in found.warnings
+    assert "The model knee-tiny-denoiser may not be used commercially (CC BY-NC 4.0)." in found.warnings
 
 
 def test_the_answer_is_written_without_p_values(found, tmp_path):

@@ -36,7 +36,7 @@ def test_a_model_and_a_baseline_see_the_same_cases(answer):
     code, rows, _ = answer
     assert code == 0
     assert [(row["id"], row["model"]) for row in rows] == [
-        (case, model) for case in ("7", "8", "100", "9") for model in ("knee-pdfs-denoiser", "baseline:mean-residual")
+        (case, model) for case in ("7", "8", "100", "9") for model in ("knee-tiny-denoiser", "baseline:mean-residual")
     ]
 
 

@@ -17,7 +17,7 @@ from MRIAnomalyLib.gui.nodes import node_by_id
 from MRIAnomalyLib.gui.tables import rows_of
 
 RIGHT = (90.0, 0.0, 0.0)
-NAMED = "knee-pdfs-denoiser, not for commercial use (knee, PDFS, sagittal)"
+NAMED = "knee-tiny-denoiser, not for commercial use (knee, PDFS, sagittal)"
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,7 @@ def test_a_spot_that_no_other_knee_has_is_the_strongest_finding_of_the_abnormal_
 def test_models_are_ranked_by_lesions_of_both_kinds_beside_a_map_that_asks_none(tables):
     known = {row["map"]: row for row in tables["deciding"]}
     assert set(known) == {"evidence", "atlas z"}
-    assert known["atlas z"]["model"] == "none, calibration of knee-pdfs-denoiser"
+    assert known["atlas z"]["model"] == "none, calibration of knee-tiny-denoiser"
     row = known["evidence"]
     assert row["pixel_ap"] == pytest.approx((row["dark_ap"] + row["bright_ap"]) / 2, abs=1e-3)
     assert [one["trained"] for one in tables["models"]] == ["2 steps from nothing"]
@@ -87,8 +87,8 @@ def test_the_page_says_what_the_figures_cannot_tell_and_shows_every_model(writte
     for said in ("1 visibly abnormal", "of 17", "not stated by the source", "p-values: none", "synthetic", "--split test"):
         assert said in page
     assert "Intervals: 95 %" not in page
-    assert "](pictures/knee-pdfs-denoiser.png)" in page
-    picture = (written / "test" / "pictures" / "knee-pdfs-denoiser.png").read_bytes()
+    assert "](pictures/knee-tiny-denoiser.png)" in page
+    picture = (written / "test" / "pictures" / "knee-tiny-denoiser.png").read_bytes()
     assert imread(io.BytesIO(picture)).shape[1] == 1100
 
 
