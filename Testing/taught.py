@@ -19,6 +19,8 @@ SETTINGS = {  # a detector takes those that it knows
     "encoder_steps": 150,
     "critic_steps": 1,
     "learning_rate": 1e-3,
+    "encoder_rate": 2e-3,
+    "mapping_layers": 2,
     "warm_up": 20,
     "average_decay": 0.98,
     "r1_gamma": 0.0,
