@@ -1,6 +1,6 @@
 """HQ-AnoGAN: StyleGAN2 draws healthy slices, an encoder finds the styles of a given one; what those cannot draw is evidence.
 
-After Sato et al. (IJCARS 2023, doi 10.1007/s11548-023-03031-9): StyleGAN2 with adaptive augmentation, a pSp encoder, and scores from styles.
+After Sato et al. (IJCARS 2023, doi 10.1007/s11548-023-03031-9): StyleGAN2 with adaptive augmentation, a pSp encoder, scores from styles.
 Of these no public copy gives formulas: they are ours. No reference code was copied.
 """
 
@@ -32,7 +32,7 @@ from ..training.transfer import lower_layers
 from .base import SHEET, Detector, Report, register
 
 BETAS = (0.0, 0.99)  # of Adam, for generator and discriminator: the paper's
-_MEASURED = 2048  # training slices by which scores are made comparable
+_MEASURED = 1024  # training slices by which scores are made comparable
 _CENTRE_DRAWS = 10_000  # whose styles have the mean style for mean
 
 
@@ -61,7 +61,7 @@ class HQAnoGANConfig:
     frozen_layers: int = 0  # of the discriminator, from below, that stay as they were when training starts from a bundle; 2 to 4 are usual
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
-    encoder_steps: int = 20_000  # with generator and discriminator frozen
+    encoder_steps: int = 12_000  # with generator and discriminator frozen
     encoder_rate: float = 2e-4
     perceptual_weight: float = 0.8  # of discriminator features in the encoder's loss (izi_f); 0 for slices alone (izi)
     style_weight: float = 0.5  # of the way from styles to styles (ziz)
