@@ -7,6 +7,7 @@ import numpy as np
 from ellipses import ellipses
 
 from MRIAnomalyLib import detectors
+from MRIAnomalyLib.training import loop
 
 SIZE = 16
 SETTINGS = {  # a detector takes those that it knows
@@ -70,3 +71,18 @@ def strangeness(detector, stack):
     found = detector.reconstruct(stack, steps=40)
     off = np.abs(stack.pixels - found.healthy)
     return (off if found.spread is None else off / found.spread).mean((1, 2, 3), where=stack.mask)
+
+
+def cut_at(stop):
+    """`train` on a machine that fails at a step, with a checkpoint after the one before."""
+
+    def train(run, *others):
+        def until(number):
+            if number == stop:
+                raise KeyboardInterrupt
+            return step(number)
+
+        step, run.course = run.course.step, replace(run.course, step=until)
+        return loop.train(run, *others)
+
+    return train
