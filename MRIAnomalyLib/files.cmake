@@ -62,6 +62,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/knee_scans.py
   MRIAnomalyLib/evaluation/knees.py
   MRIAnomalyLib/evaluation/lesions.py
+  MRIAnomalyLib/evaluation/likeness.py
   MRIAnomalyLib/evaluation/metrics.py
   MRIAnomalyLib/evaluation/mrnet.py
   MRIAnomalyLib/evaluation/note.py
@@ -79,6 +80,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/fit.py
   MRIAnomalyLib/evaluation/tables/flair.py
   MRIAnomalyLib/evaluation/tables/found.py
+  MRIAnomalyLib/evaluation/tables/generated.py
   MRIAnomalyLib/evaluation/tables/knee.py
   MRIAnomalyLib/evaluation/tables/knee_rows.py
   MRIAnomalyLib/evaluation/tables/remedies.py

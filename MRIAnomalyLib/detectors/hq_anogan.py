@@ -29,10 +29,11 @@ from ..training.settings import check_settings, check_weights
 from ..training.style_encoding import StyleGoal, encoder_loss
 from ..training.style_game import PATH_EVERY, R1_EVERY, PathLength, StyleRules, lazily, mixed_styles, play
 from ..training.transfer import lower_layers
-from .base import SHEET, Detector, Report, register
+from .base import Detector, Report, register
 
 BETAS = (0.0, 0.99)  # of Adam, for generator and discriminator: the paper's
 _MEASURED = 1024  # training slices by which scores are made comparable
+_DRAWN_AT_ONCE = 32
 _CENTRE_DRAWS = 10_000  # whose styles have the mean style for mean
 
 
@@ -57,7 +58,7 @@ class HQAnoGANConfig:
     average_decay: float = 0.998  # of the averaged generator, which is the one that is kept: half of it is of the last 10,000 slices
     ada_kimg: float = 500.0  # thousand slices in which the chance of a variation could go from 0 to 1; 100 is usual with --from
     ada_target: float = 0.6  # mean sign of the verdicts on real slices
-    truncation: float = 1.0  # of the slices on the sample sheet, as their distance from the mean style; scores are never truncated
+    truncation: float = 1.0  # of slices that are drawn, as their distance from the mean style; scores are never truncated
     frozen_layers: int = 0  # of the discriminator, from below, that stay as they were when training starts from a bundle; 2 to 4 are usual
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
@@ -179,19 +180,15 @@ class HQAnoGAN(Detector):
         _, terms = self._score(slices, mask, styles, self._likely(styles), rows)
         self.ordinary.learn_terms(terms)
 
-    def sheet(self, normals: SliceStack, device: str) -> Array:
-        """Slices that the generator draws."""
-        return self.draw(SHEET, self.config.seed, self.config.truncation)
-
     @torch.no_grad()
-    def draw(self, count: int, seed: int, truncation: float = 1.0) -> Array:
-        """Slices of nobody (count, 1, H, W), standardised intensity; `truncation` is their distance from the mean style."""
-        draws = Draws(torch.Generator().manual_seed(seed), self.generator.centre.device)
+    def draw(self, count: int, seed: int) -> Array:
+        """See `Detector.draw`."""
+        config, draws = self.config, Draws(torch.Generator().manual_seed(seed), self.generator.centre.device)
         drawn = []
-        for rows in torch.arange(count).split(SHEET):
-            styles = self.generator.styles(draws.normal(len(rows), self.config.latent_dim), truncation)
+        for rows in torch.arange(count).split(_DRAWN_AT_ONCE):
+            styles = self.generator.styles(draws.normal(len(rows), config.latent_dim), config.truncation)
             drawn.append(self.generator(styles, draws.noise(len(rows))).clamp(-1, 1).cpu())
-        return from_network(torch.cat(drawn), self.config.intensity_top).numpy()
+        return from_network(torch.cat(drawn), config.intensity_top).numpy()
 
     def reconstruct(
         self,

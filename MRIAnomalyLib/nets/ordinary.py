@@ -29,7 +29,7 @@ class Ordinary(nn.Module):
 
     def learn_styles(self, styles: Tensor) -> None:
         """Those of healthy slices."""
-        for likelihood, part in zip(self.likelihood, self._split(styles), strict=True):
+        for likelihood, part in zip(self._all(), self._split(styles), strict=True):
             likelihood.fit(part)
 
     def learn_terms(self, terms: Mapping[str, Tensor]) -> None:
@@ -38,12 +38,12 @@ class Ordinary(nn.Module):
 
     def distances(self, styles: Tensor) -> dict[str, Tensor]:
         """How far styles lie from those of healthy slices, name of DISTANCES -> (N,); see `Likelihood`."""
-        pairs = zip(DISTANCES, self.likelihood, self._split(styles), strict=True)
+        pairs = zip(DISTANCES, self._all(), self._split(styles), strict=True)
         return {name: likelihood(part) for name, likelihood, part in pairs}
 
     def nearest(self, styles: Tensor) -> Tensor:
         """What of these styles lies in the directions in which healthy slices differ most."""
-        return self.likelihood[0].nearest(styles)
+        return self._all()[0].nearest(styles)
 
     def combined(self, terms: Mapping[str, Tensor]) -> Tensor:
         """(N,) mean of the terms of COMBINED, each in robust standard deviations of healthy slices."""
@@ -52,3 +52,6 @@ class Ordinary(nn.Module):
     def _split(self, styles: Tensor) -> list[Tensor]:
         by_layer = styles.unflatten(1, (-1, self._latent_dim))
         return [by_layer[:, part].flatten(1) for part in self._parts]
+
+    def _all(self) -> list[Likelihood]:
+        return [one for one in self.likelihood if isinstance(one, Likelihood)]

@@ -93,16 +93,16 @@ def test_slices_are_redrawn_by_the_widest_directions_of_styles_alone_where_this_
     whole, part = trained.reconstruct(stack, steps=0), again(trained, projected=True).reconstruct(stack, steps=0)
     assert not np.array_equal(whole.healthy, part.healthy)
     nearest = trained.ordinary.nearest(torch.from_numpy(part.latent)).numpy()
-    np.testing.assert_allclose(part.latent, nearest, atol=1e-3)
-    np.testing.assert_allclose(part.terms["mahalanobis"], whole.terms["mahalanobis"], rtol=1e-3)  # of the encoder's answer
+    np.testing.assert_allclose(part.latent, nearest, atol=0.05)  # kept in half precision
+    np.testing.assert_allclose(part.terms["mahalanobis"], whole.terms["mahalanobis"], rtol=0.05)  # of the encoder's answer
 
 
 def test_truncated_slices_are_nearer_to_each_other(trained):
-    whole, near, none = (trained.draw(30, seed=1, truncation=share) for share in (1.0, 0.5, 0.0))
+    whole, near, none = (again(trained, truncation=share).draw(30, seed=1) for share in (1.0, 0.5, 0.0))
     assert whole.shape == (30, 1, 16, 16)
     assert whole.min() >= 0
     assert whole.std(0).mean() > near.std(0).mean() > none.std(0).mean()
-    assert np.array_equal(whole, trained.draw(30, seed=1))
+    assert np.array_equal(whole, again(trained).draw(30, seed=1))
 
 
 def test_a_run_cut_off_in_either_stage_and_between_them_ends_with_the_weights_of_one_that_was_not(tmp_path, monkeypatch):
