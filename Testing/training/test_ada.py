@@ -87,8 +87,7 @@ def test_drawn_slices_do_not_carry_the_variations_that_the_discriminator_sees():
         brighter = [
             (slices[..., :8].mean((1, 2, 3)) > slices[..., 8:].mean((1, 2, 3))).float().mean() for slices in (drawn, pipe(real, random))
         ]
-    assert brighter[1] < 0.9  # what the discriminator sees of the real ones
-    assert brighter[0] > 0.95
+    assert brighter[0] > 0.9 > brighter[1]  # the second: what the discriminator sees of the real ones
 
 
 def test_a_state_that_was_kept_goes_on_as_it_was():
