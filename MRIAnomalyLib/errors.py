@@ -41,6 +41,12 @@ class NotComparableError(MRIAnomalyError):
     exit_code = 3
 
 
+class PartlyFailed(MRIAnomalyError):
+    """Some of many cases failed; the rest are done and written."""
+
+    exit_code = 5
+
+
 class Cancelled(MRIAnomalyError):
     """The run was stopped on purpose; nothing half-written stays behind."""
 

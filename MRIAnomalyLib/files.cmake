@@ -29,6 +29,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/cli/demo.py
   MRIAnomalyLib/cli/detect.py
   MRIAnomalyLib/cli/devices.py
+  MRIAnomalyLib/cli/evaluate.py
   MRIAnomalyLib/cli/log.py
   MRIAnomalyLib/cli/main.py
   MRIAnomalyLib/cli/models.py
@@ -54,21 +55,30 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/around.py
   MRIAnomalyLib/evaluation/baselines.py
+  MRIAnomalyLib/evaluation/bootstrap.py
   MRIAnomalyLib/evaluation/cohorts.py
+  MRIAnomalyLib/evaluation/curves_figure.py
+  MRIAnomalyLib/evaluation/evaluate.py
   MRIAnomalyLib/evaluation/examples.py
   MRIAnomalyLib/evaluation/finish.py
   MRIAnomalyLib/evaluation/flair.py
+  MRIAnomalyLib/evaluation/froc.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/knee_scans.py
   MRIAnomalyLib/evaluation/knees.py
+  MRIAnomalyLib/evaluation/lesion_rows.py
   MRIAnomalyLib/evaluation/lesions.py
   MRIAnomalyLib/evaluation/likeness.py
+  MRIAnomalyLib/evaluation/measure.py
+  MRIAnomalyLib/evaluation/methods.py
   MRIAnomalyLib/evaluation/metrics.py
   MRIAnomalyLib/evaluation/mrnet.py
   MRIAnomalyLib/evaluation/note.py
+  MRIAnomalyLib/evaluation/outcome.py
   MRIAnomalyLib/evaluation/page.py
   MRIAnomalyLib/evaluation/pasted.py
   MRIAnomalyLib/evaluation/pictures.py
+  MRIAnomalyLib/evaluation/reading.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
   MRIAnomalyLib/evaluation/steps.py
@@ -88,7 +98,9 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/transfer.py
   MRIAnomalyLib/evaluation/tables/transfer_figure.py
   MRIAnomalyLib/evaluation/tables/warm_start.py
+  MRIAnomalyLib/evaluation/task.py
   MRIAnomalyLib/evaluation/trials.py
+  MRIAnomalyLib/evaluation/trivial.py
   MRIAnomalyLib/files/__init__.py
   MRIAnomalyLib/files/atomic.py
   MRIAnomalyLib/files/cases.py
@@ -128,6 +140,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/gui/views.py
   MRIAnomalyLib/gui/volumes.py
   MRIAnomalyLib/inversion/__init__.py
+  MRIAnomalyLib/inversion/adaptation.py
   MRIAnomalyLib/inversion/completion.py
   MRIAnomalyLib/inversion/frozen.py
   MRIAnomalyLib/inversion/mask_step.py
@@ -279,4 +292,40 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-inpainter/card/samples.png
   Resources/bundles/brain-t1-inpainter/model.json
   Resources/bundles/brain-t1-inpainter/weights.safetensors
+  Resources/bundles/brain-t1-latent-regularised/LICENSE
+  Resources/bundles/brain-t1-latent-regularised/calibration.safetensors
+  Resources/bundles/brain-t1-latent-regularised/card.md
+  Resources/bundles/brain-t1-latent-regularised/card/losses.png
+  Resources/bundles/brain-t1-latent-regularised/card/reconstructions.png
+  Resources/bundles/brain-t1-latent-regularised/card/samples.png
+  Resources/bundles/brain-t1-latent-regularised/model.json
+  Resources/bundles/brain-t1-latent-regularised/weights.safetensors
+  Resources/bundles/brain-t1-mask-inversion/LICENSE
+  Resources/bundles/brain-t1-mask-inversion/calibration.safetensors
+  Resources/bundles/brain-t1-mask-inversion/card.md
+  Resources/bundles/brain-t1-mask-inversion/card/reconstructions.png
+  Resources/bundles/brain-t1-mask-inversion/model.json
+  Resources/bundles/brain-t1-mask-inversion/weights.safetensors
+  Resources/bundles/knee-pdfs-anogan/LICENSE
+  Resources/bundles/knee-pdfs-anogan/calibration.safetensors
+  Resources/bundles/knee-pdfs-anogan/card.md
+  Resources/bundles/knee-pdfs-anogan/card/losses.png
+  Resources/bundles/knee-pdfs-anogan/card/reconstructions.png
+  Resources/bundles/knee-pdfs-anogan/card/samples.png
+  Resources/bundles/knee-pdfs-anogan/model.json
+  Resources/bundles/knee-pdfs-anogan/weights.safetensors
+  Resources/bundles/knee-pdfs-denoiser/LICENSE
+  Resources/bundles/knee-pdfs-denoiser/calibration.safetensors
+  Resources/bundles/knee-pdfs-denoiser/card.md
+  Resources/bundles/knee-pdfs-denoiser/card/losses.png
+  Resources/bundles/knee-pdfs-denoiser/card/reconstructions.png
+  Resources/bundles/knee-pdfs-denoiser/card/samples.png
+  Resources/bundles/knee-pdfs-denoiser/model.json
+  Resources/bundles/knee-pdfs-denoiser/weights.safetensors
+  Resources/bundles/knee-pdfs-mask-inversion/LICENSE
+  Resources/bundles/knee-pdfs-mask-inversion/calibration.safetensors
+  Resources/bundles/knee-pdfs-mask-inversion/card.md
+  Resources/bundles/knee-pdfs-mask-inversion/card/reconstructions.png
+  Resources/bundles/knee-pdfs-mask-inversion/model.json
+  Resources/bundles/knee-pdfs-mask-inversion/weights.safetensors
   )

@@ -125,7 +125,7 @@ def detect(
         device=drawn.device,
         seed=seed,
         seconds=clock.seconds,
-        versions=_versions(),
+        versions=versions(),
         settings={"quality": quality, "steps": steps, "forced": force, "finding_threshold": calibration.threshold, "facts": prepared.facts},
         writer=partial(write_result, scene_writer=scene_writer),
     )
@@ -242,7 +242,8 @@ def _calibration_warnings(calibration: Calibration, false_alarms: float) -> list
     return found
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of the packages that an answer rests on, those that are installed."""
     found = {}
     for package in ("mrianomaly", "torch", "numpy", "scipy", "SimpleITK", "deepbet"):
         try:

@@ -64,6 +64,18 @@ def controlling_threshold(curves: Array, thresholds: Array, alpha: float, most: 
     return float(thresholds[np.argmax(allowed)]) if allowed.any() else None
 
 
+def finding_threshold(curves: Array, thresholds: Array, alpha: float, most: int) -> tuple[float, bool]:
+    """The threshold for findings, and whether the bound of `controlling_threshold` is guaranteed; for the arguments see there.
+
+    Too few subjects guarantee nothing: then the plain empirical rule, on average no more than alpha among them, takes its place.
+    """
+    threshold = controlling_threshold(curves, thresholds, alpha, most)
+    if threshold is not None:
+        return threshold, True
+    envelope = np.maximum.accumulate(curves[:, ::-1], axis=1)[:, ::-1]
+    return float(thresholds[np.argmax(envelope.mean(0) <= alpha)]), False
+
+
 def kept_ranks(subjects: int, ranks: Sequence[int] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)) -> list[int]:
     """Which order statistics of the healthy maps a bundle keeps; between them p is rounded up, never down."""
     return [rank for rank in ranks if rank <= subjects]

@@ -16,12 +16,12 @@ from scipy import ndimage
 
 from ..errors import BundleError
 from ..records import Array, Reconstruction, SliceStack, as_stored
-from .conformal import FEWEST, conformal_p, controlling_threshold, kept_ranks, location_p, refuse_too_few
+from .conformal import FEWEST, conformal_p, finding_threshold, kept_ranks, location_p, refuse_too_few
 from .evidence import EvidenceConfig, combine, core_of, in_own_spread, parts_of, spreads_of, standardised
 from .predicted import in_true_spread, spread_factor
 from .reference import Reference, ReferenceBuilder
 from .scores import slice_scores, volume_score
-from .stored import BLOCK, highest_in_blocks, loaded_pooled, loaded_reference, stored_pooled, stored_reference
+from .stored import BLOCK, highest_in_blocks, in_steps, loaded_pooled, loaded_reference, stored_pooled, stored_reference
 
 THRESHOLDS = np.round(np.geomspace(1.0, 15.0, 40), 3)  # standard deviations, among which the one for findings is sought
 FALSE_FINDINGS = 1.0  # per healthy volume, expected
@@ -238,11 +238,7 @@ def calibrate(
     evidence = [combine(maps, config) for maps in z]
     scores = np.stack([slice_scores(map_, core) for map_, core in zip(evidence, cores, strict=True)])
     curves = np.stack([count_regions(map_, THRESHOLDS) for map_ in evidence])
-    threshold = controlling_threshold(curves, THRESHOLDS, FALSE_FINDINGS, MOST_FINDINGS)
-    controlled = threshold is not None
-    if threshold is None:  # too few subjects for the guarantee: the plain empirical rule, labelled so
-        envelope = np.maximum.accumulate(curves[:, ::-1], axis=1)[:, ::-1]
-        threshold = float(THRESHOLDS[np.argmax(envelope.mean(0) <= FALSE_FINDINGS)])
+    threshold, controlled = finding_threshold(curves, THRESHOLDS, FALSE_FINDINGS, MOST_FINDINGS)
     ranks = kept_ranks(len(subjects))
     pooled = {side: np.stack([_shrink(sign * map_) for map_ in evidence]) for side, sign in SIGNS.items()}
     return Calibration(
@@ -284,8 +280,7 @@ def _p_or_nan(score: float, normal_scores: Array) -> float:
 
 def _shrink(evidence: Array) -> Array:
     """Highest value of a neighbourhood and then of each block: (N, H, W) -> (N / 2, H / 2, W / 2), sizes rounded up."""
-    pooled = highest_in_blocks(ndimage.maximum_filter(np.maximum(evidence, 0), POOL))
-    return pooled.astype(np.float16).astype(np.float32)  # as the bundle keeps them
+    return in_steps(highest_in_blocks(ndimage.maximum_filter(np.maximum(evidence, 0), POOL)))  # as the bundle keeps them
 
 
 def _grow(kept: Array, shape: tuple[int, ...]) -> Array:

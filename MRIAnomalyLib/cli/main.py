@@ -1,6 +1,7 @@
 """The command `mrianomaly`: its parser, and what each way of ending says and returns.
 
-Exit codes: 0 done, 2 bad input, bundle or usage, 3 not what the model was trained on, 4 the job itself failed, 130 cancelled.
+Exit codes: 0 done, 2 bad input, bundle or usage, 3 not what the model was trained on, 4 the job itself failed, 5 some of
+many cases failed, 130 cancelled.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import Cancelled, MRIAnomalyError, UsageError
-from . import benchmark, calibrate, demo, detect, devices, models, series, train
+from . import benchmark, calibrate, demo, detect, devices, evaluate, models, series, train
 from .log import Log
 from .progress import Reporter, kind_in, open_reporter
 
-_COMMANDS = (detect, series, models, devices, train, calibrate, benchmark, demo)
+_COMMANDS = (detect, series, models, devices, train, calibrate, evaluate, benchmark, demo)
 _JOB_FAILED = 4
 
 

@@ -61,6 +61,7 @@ class MaskInversionConfig:
     last_k: float = 2.5  # standard deviations of healthy people beyond which a pixel enters the mask; chosen on validation subjects
     smoothness: float = 0.2  # weight of the mask's total variation
     prior_weight: float = 0.2  # keeps z likely; without it the generator starts to paint lesions
+    adapt_steps: int = 0  # of adapting the generator to each slice after the search; a bundle must be calibrated with the steps it uses
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built from.
@@ -72,6 +73,8 @@ class MaskInversionConfig:
         check_settings(self, counts)
         if self.network not in NETWORKS:
             raise UsageError(f"The setting network is {self.network}; it must be {' or '.join(NETWORKS)}.")
+        if not 0 <= self.adapt_steps <= 10_000:
+            raise UsageError(f"The setting adapt_steps is {self.adapt_steps}; it must be between 0 and 10,000.")
         if not 0 < self.last_k <= MaskSettings.first_k:
             raise UsageError(f"The setting last_k is {self.last_k}; it must be above 0 and at most {MaskSettings.first_k:g}.")
 
@@ -82,7 +85,9 @@ class MaskInversion(Detector):
 
     Config = MaskInversionConfig
     config: MaskInversionConfig
-    anytime = frozenset({"steps", "fast_steps", "thorough_steps", "pool", "restarts", "last_k", "smoothness", "prior_weight"})
+    anytime = frozenset(
+        {"steps", "fast_steps", "thorough_steps", "pool", "restarts", "last_k", "smoothness", "prior_weight", "adapt_steps"}
+    )
 
     def build(self) -> None:
         """Make the generator (in the end the averaged one), within the detector that teaches it, and the noise."""
@@ -177,6 +182,7 @@ class MaskInversion(Detector):
             last_k=config.last_k,
             smoothness=config.smoothness,
             prior_weight=config.prior_weight,
+            adapt_steps=config.adapt_steps,
             rows_at_once=rows or rows_that_fit(slices),
         )
         level = torch.from_numpy(stack.level).to(device)

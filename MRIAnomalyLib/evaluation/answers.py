@@ -87,9 +87,9 @@ def calibration_of(bundle: Bundle) -> Calibration:
     return load_calibration(bundle.calibration(), bundle.model["calibration"])
 
 
-def viewer(bundle: Bundle, calibration: Calibration, steps: Steps) -> Callable[[Scan], Seen]:
+def viewer(bundle: Bundle, calibration: Calibration, steps: Steps, device: str = "auto") -> Callable[[Scan], Seen]:
     """What lets a model redraw and judge a scan that its own recipe prepared, at quality "fast" as it was calibrated; tells `steps`."""
-    detector, device, sequence = load_detector(bundle), pick_device("auto"), recipe_from(bundle.model["recipe"]).sequence
+    detector, device, sequence = load_detector(bundle), pick_device(device), recipe_from(bundle.model["recipe"]).sequence
 
     def see(scan: Scan) -> Seen:
         redrawn = detector.reconstruct(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))

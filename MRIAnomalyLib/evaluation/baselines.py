@@ -23,6 +23,12 @@ def intensity(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
     return np.abs(pixels - np.median(pixels[judged.core])) * judged.core
 
 
+def global_z(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
+    """Distance from the brain's mean intensity in its own standard deviations."""
+    pixels, inside = stack.pixels[:, 0], stack.pixels[:, 0][judged.core]
+    return np.abs(pixels - inside.mean()) / max(float(inside.std()), 1e-6) * judged.core
+
+
 def residual_z(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
     """Signed residual, smoothed, standardised per location."""
     return np.abs(judged.z["residual"])

@@ -103,14 +103,15 @@ def read_cohort(folder: Path) -> Cohort:
     Raises:
         InputError: a file cannot be read or is not one of those, or their slices are not of one size.
     """
-    train, validation = (_read(folder / f"{split}.npz") for split in SPLITS)
+    train, validation = (read_slices(folder / f"{split}.npz") for split in SPLITS)
     if train.pixels.shape[1:] != validation.pixels.shape[1:]:
         raise InputError(f"The slices in {folder} are of two sizes: prepare train.npz and validation.npz alike.")
     few = np.concatenate([spread_out(np.flatnonzero(validation.subject == who), LOOKED_AT) for who in np.unique(validation.subject)])
     return Cohort(train, validation.take(few))
 
 
-def _read(path: Path) -> SliceStack:
+def read_slices(path: Path) -> SliceStack:
+    """What `write_slices` wrote; InputError where a file does not hold that."""
     try:
         with np.load(path, allow_pickle=False) as held:
             stack = SliceStack(**{name: held[name] for name in _NAMES})

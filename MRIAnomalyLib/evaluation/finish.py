@@ -104,7 +104,7 @@ def put_together(
     overwrite: bool,
     loan: Loan | None = None,
 ) -> None:
-    """Calibrate a detector that has its weights, as 7-bit codes keep them, and write its bundle as `finish` does.
+    """Calibrate a detector that has its weights, as 6-bit codes keep them, and write its bundle as `finish` does.
 
     `training` says steps, minutes and hardware, `pictures` are those of the training; the networks of a `loan` are those of its bundle.
     """

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from ..records import Array
+from .bootstrap import draws, ends, tally
 
 BOOTSTRAPS = 200
 
@@ -49,17 +50,9 @@ def ap_interval(
     """
     people = list(dict.fromkeys(subjects))
     score = np.concatenate([map_[core] for map_, core in zip(maps, cores, strict=True)])
-    order = np.argsort(-score, kind="stable")  # once: a draw only changes how often each pixel counts
-    truth = np.concatenate([mask[core] for mask, core in zip(truths, cores, strict=True)])[order]
-    owner = np.repeat([people.index(who) for who in subjects], [int(core.sum()) for core in cores])[order]
-    rng, found = np.random.default_rng(seed), []
-    for _ in range(rounds):
-        times = np.bincount(rng.choice(len(people), len(people)), minlength=len(people))[owner]
-        hits = times * truth
-        precision = np.cumsum(hits) / np.maximum(np.cumsum(times), 1)
-        found.append((precision * hits).sum() / max(hits.sum(), 1))
-    low, high = np.percentile(found, [2.5, 97.5])
-    return float(low), float(high)
+    truth = np.concatenate([mask[core] for mask, core in zip(truths, cores, strict=True)])
+    owner = np.repeat([people.index(who) for who in subjects], [int(core.sum()) for core in cores])
+    return ends(tally(score, truth, owner, len(people)).ap(draws(len(people), rounds, seed)))
 
 
 def auroc_interval_of_groups(
@@ -69,8 +62,7 @@ def auroc_interval_of_groups(
     above = _ranked_above(sick, healthy)
     rng = np.random.default_rng(seed)
     found = [above[np.ix_(*(rng.choice(size, size) for size in above.shape))].mean() for _ in range(rounds)]
-    low, high = np.percentile(found, [2.5, 97.5])
-    return float(low), float(high)
+    return ends(found)
 
 
 def _ranked_above(sick: Sequence[float], healthy: Sequence[float]) -> Array:
@@ -92,13 +84,11 @@ def auroc_interval(sick: Sequence[float], healthy: Sequence[float], seed: int = 
     for _ in range(rounds):
         rows = rng.choice(len(healthy), len(healthy))
         found.append(above[np.ix_(rows, rows)].mean())
-    low, high = np.percentile(found, [2.5, 97.5])
-    return float(low), float(high)
+    return ends(found)
 
 
 def crossed_interval(values: Array, seed: int = 0, rounds: int = BOOTSTRAPS) -> tuple[float, float]:
     """95 % interval of the mean of values (runs, subjects) by drawing runs and subjects, each with replacement."""
     rng = np.random.default_rng(seed)
     found = [values[np.ix_(*(rng.choice(size, size) for size in values.shape))].mean() for _ in range(rounds)]
-    low, high = np.percentile(found, [2.5, 97.5])
-    return float(low), float(high)
+    return ends(found)

@@ -1,24 +1,27 @@
-"""Tables as JSON and as one Markdown page."""
+"""Tables as JSON, as one Markdown page, and as CSV."""
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..files.atomic import whole_file
 
 
-def write_tables(out: Path, name: str, title: str, command: str, tables: Mapping[str, Any], below: str = "") -> None:
+def write_tables(
+    out: Path, name: str, title: str, command: str, tables: Mapping[str, Any], below: str = "", shown: Mapping[str, Any] = {}
+) -> None:
     """Write NAME.json, which says `command` beside the tables, and NAME.md into the folder `out`.
 
-    `below` is Markdown that ends the page; for the other arguments see `page`.
+    `below` is Markdown that ends the page, `shown` holds tables that the page has in another form; for the other arguments see `page`.
     """
     with whole_file(out / f"{name}.json") as path:
         path.write_text(json.dumps({"command": command, **tables}, indent=1) + "\n", encoding="utf-8")
     with whole_file(out / f"{name}.md") as path:
-        path.write_text(page(title, command, tables) + below, encoding="utf-8")
+        path.write_text(page(title, command, {**tables, **shown}) + below, encoding="utf-8")
 
 
 def page(title: str, command: str, tables: Mapping[str, Any]) -> str:
@@ -46,3 +49,19 @@ def page(title: str, command: str, tables: Mapping[str, Any]) -> str:
 def cell(value: Any) -> str:
     """A value as it stands in a table; the ends of an interval with "to" between."""
     return " to ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+
+
+def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows by column, of any of the rows; the ends of an interval in two columns, "low" and "high"."""
+    flat = [_flat(row) for row in rows]
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(dict.fromkeys(name for row in flat for name in row)), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(flat)
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    cells: dict[str, Any] = {}
+    for name, value in row.items():
+        cells |= {f"{name} low": value[0], f"{name} high": value[1]} if isinstance(value, list) else {name: value}
+    return cells

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import UsageError
 from ..files.cases import Case
 from ..files.reading import read_volume
@@ -106,15 +108,16 @@ def scan_of(case: Case, recipe: Recipe, steps: Steps) -> Scan:
     """One volume as it came, with its lesions as experts drew them; `steps` is told."""
     prepared = prepare_head(head_of(case), recipe)
     steps.one()
-    return Scan(case, prepared, _drawn_by_experts(case, prepared, recipe))
+    return Scan(case, prepared, drawn_by_experts(case, prepared, recipe))
 
 
-def _drawn_by_experts(case: Case, prepared: Prepared, recipe: Recipe) -> Array | None:
-    """The lesion mask carried to the model's grid."""
+def drawn_by_experts(case: Case, prepared: Prepared, recipe: Recipe) -> Array | None:
+    """The lesion mask (N, H, W) carried to the model's grid, wherever its own voxels lie; None without one. InputError as of reading."""
     if case.mask is None:
         return None
     mask = read_volume(case.mask)
-    inside = cut_slices(mask.array, mask.affine, prepared.template_to_world, prepared.grid_affine, recipe.shape, brain.STEP_MM)
+    lesion = (mask.array > 0).astype(np.float32)
+    inside = cut_slices(lesion, mask.affine, prepared.template_to_world, prepared.grid_affine, recipe.shape, brain.STEP_MM)
     return inside[:, 0] > 0.5
 
 

@@ -33,7 +33,7 @@ def _scans() -> list[dict[str, Any]]:
             "MRHeadHealthy",
             _("Healthy head, T1\nstudyforrest project, license PDDL"),
             "brain_t1_healthy_head",
-            "7b67b6f8f65bbe47ace51e45e2ccac84c05d5c785992e071014beae516f65e3f",
+            "dac148f81e06dd013f0f18ca2349e9ae3b12ed3c21b99ff0ccd89510d2fddd38",
         ),
     ]
 

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .adaptation import adapted
 from .frozen import cosine, filled_batches, frozen, halved, searches_in_half
 from .mask_step import bounded_loss, closed_mask, mean_inside, penalty_beyond, smooth_mask
 
@@ -41,6 +42,7 @@ class MaskSettings:
     prior_weight: float = 0.2  # of |z|^2 / 2 d, where the mean of rho^2 is about two
     learning_rate: float = 0.05
     last_learning_rate: float = 0.005  # reached by a cosine
+    adapt_steps: int = 0  # of adapting the generator to each slice in the end, where the mask leaves it; see `adaptation`
     precision: str = "auto"  # "bfloat16", "float32", or the first where the processor has it
     rows_at_once: int = 32
 
@@ -113,8 +115,11 @@ class _Goal:
 
     def loss(self, net: nn.Module, latent: Tensor, mask: Tensor) -> Tensor:
         """What z minimises (B,) while the mask stands still."""
-        drawn = net(latent.to(next(net.parameters()).dtype))
-        return self._mean((1 - mask).square() * self.deviation(drawn).square()) + self._prior(latent)
+        return self.misfit(net(latent.to(next(net.parameters()).dtype)), mask) + self._prior(latent)
+
+    def misfit(self, drawn: Tensor, mask: Tensor) -> Tensor:
+        """How far (B,) the slices are from drawn ones where the mask leaves them."""
+        return self._mean((1 - mask).square() * self.deviation(drawn).square())
 
     def energy(self, drawn: Tensor, latent: Tensor, k: float) -> Tensor:
         """E (B,) with the best mask at this k, without its total variation."""
@@ -147,9 +152,13 @@ def _alternate(fast: nn.Module, exact: nn.Module, goal: _Goal, start: Tensor, se
     if settings.smoothness:  # once: after every round it would take as long as the search, and changed nothing
         mask = smooth_mask(mask, settings.smoothness) * goal.inside
     _descend(exact, goal, latent, mask, adam, last, settings)
+    latent = latent.detach()
     with torch.no_grad():
         drawn = exact(latent)
-        return MaskedInversion(latent.detach(), drawn, mask, goal.seen(drawn), torch.stack(energies, 1))
+    if settings.adapt_steps:
+        drawn = adapted(exact, latent, lambda drawn: goal.misfit(drawn, mask), settings.adapt_steps)
+    with torch.no_grad():
+        return MaskedInversion(latent, drawn, mask, goal.seen(drawn), torch.stack(energies, 1))
 
 
 def _descend(

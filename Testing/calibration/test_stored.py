@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from MRIAnomalyLib.calibration.reference import Reference
-from MRIAnomalyLib.calibration.stored import highest_in_blocks, loaded_pooled, loaded_reference, stored_pooled, stored_reference
+from MRIAnomalyLib.calibration.stored import (
+    STEPS,
+    highest_in_blocks,
+    in_steps,
+    loaded_pooled,
+    loaded_reference,
+    stored_pooled,
+    stored_reference,
+)
 
 
 def mirrored(half, sign=1.0):
@@ -38,11 +46,28 @@ def test_nothing_lies_off_outside_the_coverage(rng, coverage):
 
 
 def test_pooled_evidence_comes_back_where_a_block_holds_a_covered_place(rng, coverage):
-    pooled = rng.random((2, 2, 3, 4)).astype(np.float16).astype(np.float32)
+    pooled = in_steps(-np.sort(-rng.gamma(1, 3, (4, 2, 3, 4)), axis=0))
     blocks = highest_in_blocks(coverage)
-    loaded = loaded_pooled(stored_pooled(pooled, coverage), coverage)
+    stored = stored_pooled(pooled, coverage)
+    assert stored.dtype == np.uint8
+    loaded = loaded_pooled(stored, coverage)
     assert (loaded[:, blocks] == pooled[:, blocks]).all()
     assert (loaded[:, ~blocks] == 0).all()
+
+
+def test_pooled_evidence_is_rounded_up_by_less_than_a_step(rng):
+    evidence = rng.gamma(1, 1, 1000)
+    rounded = in_steps(evidence)
+    assert (rounded >= evidence).all()
+    assert (rounded - evidence < 1 / STEPS).all()
+    assert in_steps(np.zeros(3)).tolist() == [0, 0, 0]
+    assert in_steps(np.array([400.0])) == 255 / STEPS
+
+
+def test_pooled_evidence_kept_as_floats_is_still_read(rng, coverage):
+    blocks = highest_in_blocks(coverage)
+    kept = rng.random((4, blocks.sum())).astype(np.float16)
+    assert (loaded_pooled(kept, coverage)[:, blocks] == kept).all()
 
 
 def test_blocks_at_the_rim_are_smaller():

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy import ndimage
 from taught import BLOB, SETTINGS, normals, planted, taught, untaught
 
@@ -95,6 +96,19 @@ def test_the_area_is_that_of_the_mask_and_of_its_two_signs(trained):
     np.testing.assert_allclose(found.terms["mask.bright"] + found.terms["mask.dark"], area, rtol=1e-4, atol=1e-7)
 
 
+def test_the_generator_adapted_to_each_slice_draws_it_nearer_outside_the_mask_and_stays_as_it_is(borrowed):
+    stack = planted(normals(4, seed=3), 0.7)
+    before = {name: value.clone() for name, value in borrowed.generator.state_dict().items()}
+    plain = borrowed.reconstruct(stack, steps=STEPS)
+    borrowed.config, kept = replace(borrowed.config, adapt_steps=20), borrowed.config
+    adapted = borrowed.reconstruct(stack, steps=STEPS)
+    borrowed.config = kept
+    assert np.array_equal(adapted.mask, plain.mask)
+    left = np.square((1 - plain.mask) * stack.mask / borrowed.noise(torch.from_numpy(stack.level)).numpy())
+    assert (left * np.square(stack.pixels - adapted.healthy)).mean() < (left * np.square(stack.pixels - plain.healthy)).mean()
+    assert all(np.array_equal(value, before[name]) for name, value in borrowed.generator.state_dict().items())
+
+
 def test_a_borrowed_generator_leaves_its_owner_as_it_was(borrowed):
     owner = taught(borrowed.config.network).detector
     assert owner.modules()["generator"] is not borrowed.generator
@@ -113,7 +127,7 @@ def test_the_search_keeps_settings_of_its_own_beside_those_of_the_networks_train
 def test_networks_and_settings_that_cannot_be_are_refused():
     with pytest.raises(UsageError, match="network is denoiser; it must be anogan or fanogan"):
         around(taught("denoiser").detector, normals(4), levels=2)
-    for wrong in ({"last_k": 0.0}, {"last_k": 11.0}, {"levels": 0}):
+    for wrong in ({"last_k": 0.0}, {"last_k": 11.0}, {"levels": 0}, {"adapt_steps": -1}):
         with pytest.raises(UsageError, match=next(iter(wrong))):
             untaught("mask_inversion", **wrong)
     with pytest.raises(UsageError, match="reach level 5, the network knows 2"):
