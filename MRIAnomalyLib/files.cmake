@@ -45,6 +45,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/base.py
   MRIAnomalyLib/detectors/denoiser.py
   MRIAnomalyLib/detectors/fanogan.py
+  MRIAnomalyLib/detectors/hq_anogan.py
   MRIAnomalyLib/detectors/inpainter.py
   MRIAnomalyLib/detectors/latent_regularised.py
   MRIAnomalyLib/detectors/mask_inversion.py
@@ -72,6 +73,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/knees.py
   MRIAnomalyLib/evaluation/lesion_rows.py
   MRIAnomalyLib/evaluation/lesions.py
+  MRIAnomalyLib/evaluation/likeness.py
   MRIAnomalyLib/evaluation/measure.py
   MRIAnomalyLib/evaluation/methods.py
   MRIAnomalyLib/evaluation/metrics.py
@@ -98,6 +100,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/fit.py
   MRIAnomalyLib/evaluation/tables/flair.py
   MRIAnomalyLib/evaluation/tables/found.py
+  MRIAnomalyLib/evaluation/tables/generated.py
   MRIAnomalyLib/evaluation/tables/knee.py
   MRIAnomalyLib/evaluation/tables/knee_rows.py
   MRIAnomalyLib/evaluation/tables/mrnet.py
@@ -163,11 +166,18 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/nets/dcgan.py
   MRIAnomalyLib/nets/encoder.py
   MRIAnomalyLib/nets/encoder_decoder.py
+  MRIAnomalyLib/nets/equalised.py
+  MRIAnomalyLib/nets/likelihood.py
   MRIAnomalyLib/nets/noise.py
+  MRIAnomalyLib/nets/ordinary.py
   MRIAnomalyLib/nets/patch_critic.py
   MRIAnomalyLib/nets/place.py
   MRIAnomalyLib/nets/predictor.py
+  MRIAnomalyLib/nets/psp.py
   MRIAnomalyLib/nets/restorer.py
+  MRIAnomalyLib/nets/standard.py
+  MRIAnomalyLib/nets/style_critic.py
+  MRIAnomalyLib/nets/stylegan.py
   MRIAnomalyLib/nets/unet.py
   MRIAnomalyLib/nets/wgan.py
   MRIAnomalyLib/outputs/__init__.py
@@ -198,12 +208,14 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/records.py
   MRIAnomalyLib/resources.py
   MRIAnomalyLib/training/__init__.py
+  MRIAnomalyLib/training/ada.py
   MRIAnomalyLib/training/adversarial.py
   MRIAnomalyLib/training/blobs.py
   MRIAnomalyLib/training/coarse_noise.py
   MRIAnomalyLib/training/corruption.py
   MRIAnomalyLib/training/curves.py
   MRIAnomalyLib/training/data.py
+  MRIAnomalyLib/training/draws.py
   MRIAnomalyLib/training/encoding.py
   MRIAnomalyLib/training/hiding.py
   MRIAnomalyLib/training/learner.py
@@ -214,6 +226,8 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/redrawing.py
   MRIAnomalyLib/training/settings.py
   MRIAnomalyLib/training/spoiling.py
+  MRIAnomalyLib/training/style_encoding.py
+  MRIAnomalyLib/training/style_game.py
   MRIAnomalyLib/training/transfer.py
   MRIAnomalyLib/training/warping.py
   MRIAnomalyLib/training/wasserstein.py

@@ -7,6 +7,7 @@ import numpy as np
 from ellipses import ellipses
 
 from MRIAnomalyLib import detectors
+from MRIAnomalyLib.training import loop
 
 SIZE = 16
 SETTINGS = {  # a detector takes those that it knows
@@ -19,6 +20,8 @@ SETTINGS = {  # a detector takes those that it knows
     "encoder_steps": 150,
     "critic_steps": 1,
     "learning_rate": 1e-3,
+    "encoder_rate": 2e-3,
+    "mapping_layers": 2,
     "warm_up": 20,
     "average_decay": 0.98,
     "r1_gamma": 0.0,
@@ -68,3 +71,18 @@ def strangeness(detector, stack):
     found = detector.reconstruct(stack, steps=40)
     off = np.abs(stack.pixels - found.healthy)
     return (off if found.spread is None else off / found.spread).mean((1, 2, 3), where=stack.mask)
+
+
+def cut_at(stop):
+    """`train` on a machine that fails at a step, with a checkpoint after the one before."""
+
+    def train(run, *others):
+        def until(number):
+            if number == stop:
+                raise KeyboardInterrupt
+            return step(number)
+
+        step, run.course = run.course.step, replace(run.course, step=until)
+        return loop.train(run, *others)
+
+    return train

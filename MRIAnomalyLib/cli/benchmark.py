@@ -62,15 +62,18 @@ def add(commands: Any) -> None:
     ablation.add_argument("--seeds", type=positive_count, default=3, metavar="N", help="trainings of each kind (default: %(default)s)")
     add_resume(ablation)
     add_device(ablation)
+    generated = tables.add_parser("generated", help="how like real slices those are that generators draw of nobody")
+    generated.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
+    generated.add_argument("--model", type=names, required=True, metavar="NAME[,NAME...]", help="names or folders, of one preparation")
     pictures = tables.add_parser("pictures", help="what every model makes of the same few cases")
     pictures.add_argument("--root", type=Path, metavar="FOLDER", help="where the data sets lie (default: the T1 sample scans only)")
     pictures.add_argument("--model", type=names, default=(), metavar="NAME[,NAME...]", help="names or folders (default: all that ship)")
     for parser in (brain, flair, knee):
         parser.add_argument("--split", choices=("test", "validation"), default="test", help="who is looked at (default: %(default)s)")
-    for parser in (speed, brain, flair, knee, warm, transfer, ablation):
+    for parser in (speed, brain, flair, knee, warm, transfer, ablation, generated):
         parser.add_argument("--quick", action="store_true", help="fewer cases and steps: shows that it runs, not how good it is")
     runs = {speed: _speed, brain: _brain, flair: _flair, knee: _knee, warm: _warm_start, transfer: _transfer}
-    for parser, run in {**runs, ablation: _ablation, pictures: _pictures}.items():
+    for parser, run in {**runs, ablation: _ablation, generated: _generated, pictures: _pictures}.items():
         add_tables_out(parser)
         add_progress(parser)
         parser.set_defaults(run=run)
@@ -196,6 +199,14 @@ def _ablation(args: argparse.Namespace, report: Reporter) -> str:
 
     extent = {"steps": args.steps, "seeds": args.seeds, "quick": args.quick}
     ablation_table(args.root, args.out, model=args.model, **extent, device=args.device, resume=args.resume, progress=report.progress)
+    report.finished(args.out)
+    return f"Tables in {args.out}"
+
+
+def _generated(args: argparse.Namespace, report: Reporter) -> str:
+    from ..evaluation.tables.generated import generated_table
+
+    generated_table(args.root, args.out, args.model, quick=args.quick, progress=report.progress)
     report.finished(args.out)
     return f"Tables in {args.out}"
 

@@ -3,6 +3,7 @@
 from . import anogan as anogan
 from . import denoiser as denoiser
 from . import fanogan as fanogan
+from . import hq_anogan as hq_anogan
 from . import inpainter as inpainter
 from . import latent_regularised as latent_regularised
 from . import mask_inversion as mask_inversion

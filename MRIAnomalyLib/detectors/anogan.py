@@ -20,7 +20,7 @@ from ..training.data import NormalSlices, from_network, posed
 from ..training.loop import Course
 from ..training.settings import check_settings
 from ..training.transfer import lower_layers
-from .base import SHEET, Detector, Report, register
+from .base import Detector, Report, register
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,9 @@ class AnoGAN(Detector):
             settle=settle,
         )
 
-    def sheet(self, normals: SliceStack, device: str) -> Array:
-        """Slices that the generator draws."""
-        config = self.config
-        return samples(self.generator, SHEET, config.latent_dim, config.intensity_top, config.seed)
+    def draw(self, count: int, seed: int) -> Array:
+        """See `Detector.draw`."""
+        return samples(self.generator, count, self.config.latent_dim, self.config.intensity_top, seed)
 
     def reconstruct(
         self,

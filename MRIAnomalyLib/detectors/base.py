@@ -99,9 +99,16 @@ class Detector(ABC):
         return finished
 
     def sheet(self, normals: SliceStack, device: str) -> Array:
-        """Slices (SHEET, 1, H, W) that show what was learned: the healthy counterparts of some that it was learned from."""
+        """Slices (SHEET, 1, H, W) that show what was learned: drawn ones, or healthy counterparts of some that it was learned from."""
+        drawn = self.draw(SHEET, self.config.seed)
+        if drawn is not None:
+            return drawn
         some = np.linspace(0, len(normals) - 1, SHEET).astype(int)
         return self.reconstruct(normals.take(some), device=device).healthy
+
+    def draw(self, count: int, seed: int) -> Array | None:
+        """Slices of nobody (count, 1, H, W), standardised intensity; None of a method that draws none."""
+        return None
 
     @abstractmethod
     def reconstruct(

@@ -24,7 +24,7 @@ from ..training.loop import Course
 from ..training.settings import check_choice, check_settings
 from ..training.transfer import lower_layers
 from ..training.wasserstein import BETAS, WassersteinRules, play
-from .base import SHEET, Detector, Report, register
+from .base import Detector, Report, register
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,9 @@ class FAnoGAN(Detector):
             settle=settle,
         )
 
-    def sheet(self, normals: SliceStack, device: str) -> Array:
-        """Slices that the generator draws."""
-        config = self.config
-        return samples(self.generator, SHEET, config.latent_dim, config.intensity_top, config.seed)
+    def draw(self, count: int, seed: int) -> Array:
+        """See `Detector.draw`."""
+        return samples(self.generator, count, self.config.latent_dim, self.config.intensity_top, seed)
 
     def reconstruct(
         self,

@@ -8,7 +8,6 @@ reference code was copied.
 from __future__ import annotations
 
 import copy
-import math
 from dataclasses import dataclass
 
 import torch
@@ -24,7 +23,7 @@ from ..training.data import NormalSlices, from_network, posed
 from ..training.loop import Course
 from ..training.low_rank import LOW_RANK_FORMS
 from ..training.redrawing import ADVERSARIAL_GOALS, LossWeights, RedrawingRules, redraw_better
-from ..training.settings import check_choice, check_settings
+from ..training.settings import check_choice, check_settings, check_weights
 from .base import ROWS_AT_ONCE, Detector, Report, register
 
 
@@ -62,9 +61,7 @@ class LatentRegularisedConfig:
         check_settings(self, ("colours", "latent_dim", "width", "steps", "batch_size"))
         check_choice(self, "adversarial_goal", ADVERSARIAL_GOALS)
         check_choice(self, "low_rank_form", LOW_RANK_FORMS)
-        for name in ("reconstruction_weight", "adversarial_weight", "latent_weight", "low_rank_weight"):
-            if not 0 <= (value := getattr(self, name)) < math.inf:
-                raise UsageError(f"The setting {name} is {value}; it must be 0 or more.")
+        check_weights(self, ("reconstruction_weight", "adversarial_weight", "latent_weight", "low_rank_weight"))
         if not self.reconstruction_weight and not self.adversarial_weight:
             raise UsageError("Nothing would be learned: set reconstruction_weight or adversarial_weight above 0.")
 

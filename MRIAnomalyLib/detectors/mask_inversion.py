@@ -25,7 +25,7 @@ from ..training.adversarial import samples, settle_on_prior
 from ..training.data import from_network, refuse_other_grid, to_network
 from ..training.loop import Course
 from ..training.settings import check_settings
-from .base import SHEET, Detector, Report, create, register, settings_of
+from .base import Detector, Report, create, register, settings_of
 
 NETWORKS = ("anogan", "fanogan")  # detectors whose generator can be taken
 FIRST_NOISE = 0.1  # in the range [-1, 1], before it is measured: near what AnoGAN leaves of a brain
@@ -126,10 +126,9 @@ class MaskInversion(Detector):
         scale = noise_scale(difference[:, 0].numpy(), some.mask[:, 0], some.level, config.levels, config.mirror)
         self.noise.scale.copy_(torch.from_numpy(scale))
 
-    def sheet(self, normals: SliceStack, device: str) -> Array:
-        """Slices that the generator draws."""
-        config = self.config
-        return samples(self.generator, SHEET, config.latent_dim, config.intensity_top, config.seed)
+    def draw(self, count: int, seed: int) -> Array:
+        """See `Detector.draw`."""
+        return samples(self.generator, count, self.config.latent_dim, self.config.intensity_top, seed)
 
     def reconstruct(
         self,

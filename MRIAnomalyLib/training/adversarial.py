@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -79,7 +79,7 @@ def descend(player: Player, loss: Tensor) -> None:
     player.optimiser.step()
 
 
-def squared_gradient(discriminator: nn.Module, real: Tensor) -> Tensor:
+def squared_gradient(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
     """Mean over slices of the squared gradient of the discriminator's logits at real slices (R1, Mescheder et al. 2018)."""
     real = real.detach().requires_grad_(True)
     (gradient,) = torch.autograd.grad(discriminator(real).sum(), real, create_graph=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,3 +41,14 @@ def check_share(config: Any, name: str) -> None:
     """
     if not 0 < (value := getattr(config, name)) <= 0.5:
         raise UsageError(f"The setting {name} is {value}; it must be above 0 and at most 0.5.")
+
+
+def check_weights(config: Any, names: Sequence[str]) -> None:
+    """Refuse a weight below 0 or without end.
+
+    Raises:
+        UsageError: with the setting and its value.
+    """
+    for name in names:
+        if not 0 <= (value := getattr(config, name)) < math.inf:
+            raise UsageError(f"The setting {name} is {value}; it must be 0 or more.")

@@ -1,9 +1,7 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
-from taught import BLOB, SHORT, normals, planted, taught, untaught
+from taught import BLOB, SHORT, cut_at, normals, planted, taught, untaught
 
 from MRIAnomalyLib.detectors import base
 from MRIAnomalyLib.errors import UsageError
@@ -97,21 +95,6 @@ def test_a_run_cut_off_in_either_stage_and_between_them_ends_with_the_weights_of
                 untaught("fanogan", **SHORT).fit(normals(), checkpoint_folder=tmp_path, resume=True)
     assert resumed.fit(normals(), checkpoint_folder=tmp_path, resume=True)
     assert all(torch.equal(value, weights(resumed)[key]) for key, value in weights(straight).items())
-
-
-def cut_at(stop):
-    """`train` on a machine that fails at a step, with a checkpoint after the one before."""
-
-    def train(run, *others):
-        def until(number):
-            if number == stop:
-                raise KeyboardInterrupt
-            return step(number)
-
-        step, run.course = run.course.step, replace(run.course, step=until)
-        return loop.train(run, *others)
-
-    return train
 
 
 def test_the_second_stage_moves_the_encoder_only(monkeypatch):

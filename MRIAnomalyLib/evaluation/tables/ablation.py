@@ -69,7 +69,7 @@ def ablation_table(
     if bundle.detector != DETECTOR:
         raise UsageError(f"The losses of {bundle.detector} are not those of this table: name a bundle of the method {DETECTOR}.")
     steps, seeds = (QUICK["steps"], QUICK["seeds"]) if quick else (steps, seeds)
-    cohort, place = _cohort(bundle, root, QUICK["people"] if quick else None, progress), user_folder() / "ablation" / "trials"
+    cohort, place = home_cohort(bundle, root, QUICK["people"] if quick else None, progress), user_folder() / "ablation" / "trials"
     people, source = looked_at(cohort.validation, root), source_of(bundle)
     count, done, found = at_hand(cohort.train), Steps(len(VARIANTS) * seeds, progress), dict[str, list[Found]]()
     for variant, weights in VARIANTS.items():
@@ -93,8 +93,8 @@ def ablation_table(
     return out
 
 
-def _cohort(bundle: Bundle, root: Path, most: int | None, progress: ProgressCallback | None) -> Cohort:
-    """Those whom the model learned from and those by whom it was chosen; prepared once."""
+def home_cohort(bundle: Bundle, root: Path, most: int | None, progress: ProgressCallback | None) -> Cohort:
+    """Those whom a model learned from and those by whom it was chosen, at most so many of each; prepared once."""
     recipe = recipe_from(bundle.model["recipe"])
     folder = user_folder() / "ablation" / f"home-{sha256_of(repr((asdict(recipe), most)).encode())[:8]}"
     if not folder.exists():
