@@ -1,4 +1,4 @@
-"""Training on the processes that torchrun started: each moves the same networks by its rows of every batch, after averaging with the others.
+"""Training on the processes that torchrun started: each moves the same networks, by its rows of every batch and those of the others.
 
 Every process draws whole batches from the same generator and keeps its rows. So a training goes the same way, but for rounding, on any
 number of processes, and its checkpoint serves any number. In a process that stands alone nothing here changes anything.

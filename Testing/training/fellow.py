@@ -30,7 +30,7 @@ def student(**changes):
 
 
 def gradients():
-    """Gradients at the weights of the start: of the game (step 1), of its penalties (0) and of the encoder (9), by step, network, weight."""
+    """Gradients at the weights of the start: of the game (step 1), its penalties (0) and the encoder (9), by step, network, weight."""
     course = student().course(normals(), "cpu")
     course.modules["augmentation"].chance.fill_(0.5)
     for optimiser in course.optimisers.values():
