@@ -31,7 +31,7 @@ def joined(device: str) -> Iterator[str]:
         return
     if on_gpu := device.startswith("cuda"):
         device = _own_gpu()
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo", timeout=TIMEOUT)
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpu and distributed.is_nccl_available() else "gloo", timeout=TIMEOUT)
     try:
         yield device
     finally:
