@@ -228,6 +228,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/spoiling.py
   MRIAnomalyLib/training/style_encoding.py
   MRIAnomalyLib/training/style_game.py
+  MRIAnomalyLib/training/together.py
   MRIAnomalyLib/training/transfer.py
   MRIAnomalyLib/training/warping.py
   MRIAnomalyLib/training/wasserstein.py

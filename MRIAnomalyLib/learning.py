@@ -60,9 +60,10 @@ def train(
     seed: int,
     checkpoints: Path,
     source: str | Path | None = None,
+    device: str = "auto",
     progress: ProgressCallback | None = None,
 ) -> Path:
-    """Train a detector on healthy scans and save it as a bundle, not calibrated yet.
+    """Train a detector on healthy scans and save it as a bundle, not calibrated yet; of several processes the first saves it.
 
     Args:
         detector: its name.
@@ -75,6 +76,7 @@ def train(
         seed: of weights and batches.
         checkpoints: folder for checkpoints, loss curves and samples.
         source: name or folder of a bundle whose weights to start from.
+        device: as for `detect`.
         progress: called now and then.
 
     Raises:
@@ -83,6 +85,7 @@ def train(
         UsageError: a setting that cannot be, or that the source does not fit.
     """
     from .detectors import begin
+    from .training.together import is_first
 
     parent = open_bundle(source) if source else None
     steps = recipe_over(parent, recipe or {}) if parent else recipe_from(recipe or {})
@@ -97,7 +100,11 @@ def train(
             seconds = time.monotonic() - began
             progress(Progress("train", done, total, seconds, seconds / done * (total - done)))
 
-    finished = learner.fit(stack, log=log, checkpoint_folder=checkpoints, resume=resume, max_minutes=max_minutes)
+    finished = learner.fit(
+        stack, device=pick_device(device), log=log, checkpoint_folder=checkpoints, resume=resume, max_minutes=max_minutes
+    )
+    if not is_first():
+        return out
     subjects = sorted({case.subject for case, _ in prepared})
     model: dict[str, Any] = {
         "name": out.name,

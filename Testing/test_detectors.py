@@ -47,10 +47,11 @@ def test_a_planted_blob_makes_slices_stranger(trained, contrast):
 
 def test_a_run_that_was_cut_off_ends_with_the_weights_and_curves_of_one_that_was_not(name, tmp_path, monkeypatch):
     monkeypatch.setattr(adversarial, "STATISTICS_BATCHES", 5)
+    monkeypatch.setattr(loop, "LOG_EVERY", 10)
     straight, cut, resumed = (untaught(name, **SHORT) for _ in range(3))
     assert straight.fit(normals(), checkpoint_folder=tmp_path / "straight")
 
-    def stop(done, total, losses):  # at step 50, with a checkpoint after step 49
+    def stop(done, total, losses):  # at step 10, with a checkpoint after step 9
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

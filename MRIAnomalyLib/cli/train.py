@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from .options import add_images, add_progress, add_seed, add_set, positive
+from .options import add_device, add_images, add_progress, add_seed, add_set, positive
 from .progress import Reporter
 
 
@@ -27,32 +27,40 @@ def add(commands: Any) -> None:
     parser.add_argument("--max-minutes", type=positive, metavar="MINUTES", help="stop at a checkpoint after this time")
     add_seed(parser)
     parser.add_argument("--checkpoints", type=Path, metavar="FOLDER", help="where checkpoints lie (default: beside the bundle)")
+    add_device(parser)
     add_progress(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, report: Reporter) -> str:
-    """Train; returns where the bundle lies."""
+    """Train; returns where the bundle lies. Of the processes that torchrun started the first alone reports."""
     from ..files.atomic import check_target
 
     check_target(args.out, overwrite=False)
     settings = read_settings(args.config, args.set)
     recipe = settings.pop("recipe", None)
+    from ..bundles.loading import pick_device
     from ..learning import train
+    from ..training.together import is_first, joined
 
-    folder = train(
-        args.detector,
-        args.images,
-        args.out,
-        config=settings,
-        recipe=recipe,
-        resume=args.resume,
-        max_minutes=args.max_minutes,
-        seed=args.seed,
-        checkpoints=args.checkpoints or args.out.with_name(f"{args.out.name}-checkpoints"),
-        source=args.source,
-        progress=report.progress,
-    )
+    with joined(pick_device(args.device)) as device:
+        first = is_first()
+        folder = train(
+            args.detector,
+            args.images,
+            args.out,
+            config=settings,
+            recipe=recipe,
+            resume=args.resume,
+            max_minutes=args.max_minutes,
+            seed=args.seed,
+            checkpoints=args.checkpoints or args.out.with_name(f"{args.out.name}-checkpoints"),
+            source=args.source,
+            device=device,
+            progress=report.progress if first else None,
+        )
+    if not first:
+        return ""
     report.finished(folder)
     return f"Trained {folder}"
 

@@ -17,6 +17,7 @@ from ..records import Array, Reconstruction, SliceStack
 from ..training.curves import write_losses, write_samples
 from ..training.data import fingerprint, refuse_other_grid
 from ..training.loop import Course, Log, Run, resume_run, save_weights, train
+from ..training.together import is_first, processes, refuse_uneven
 from ..training.transfer import Source
 
 Report = Callable[[int, int], None]  # (done, total) of a reconstruction; raising in it stops the work
@@ -36,6 +37,7 @@ class Detector(ABC):
     Config: ClassVar[type]
     parts: ClassVar[tuple[str, ...]] = ("residual", "atlas", "asymmetry")  # of the evidence that have a say; see calibration/evidence.py
     anytime: ClassVar[frozenset[str]] = frozenset({"steps"})  # settings that may change between stop and resume
+    shares: ClassVar[bool] = False  # whether several processes can train it together: its course keeps to `training.together`
     source: Source | None = None  # whose weights training starts from; see `transfer.begin`
 
     def __init__(self, config: Any) -> None:
@@ -81,10 +83,12 @@ class Detector(ABC):
             max_minutes: stop early, ready to be resumed and usable as it is.
 
         Raises:
-            UsageError: the slices are on another grid, or the checkpoint belongs to another run.
+            UsageError: the slices are on another grid, the checkpoint belongs to another run, or several processes cannot share this one.
             InputError: the checkpoint cannot be read.
         """
         refuse_other_grid(normals, self.config.image_size, getattr(self.config, "levels", None), getattr(self.config, "colours", 1))
+        if processes() > 1:
+            self._refuse_company()
         run = Run(self.course(normals, device), self._identity(normals), asdict(self.Config()))
         if resume and checkpoint_folder:
             resume_run(run, checkpoint_folder)
@@ -92,11 +96,16 @@ class Detector(ABC):
         run.course.settle()
         for net in self.modules().values():
             net.eval().requires_grad_(True)
-        if checkpoint_folder:
+        if checkpoint_folder and is_first():
             save_weights(self.weights(), checkpoint_folder)
             write_losses(checkpoint_folder, run.history)
             write_samples(checkpoint_folder / "samples.png", self.sheet(normals, device), self.config.intensity_top)
         return finished
+
+    def _refuse_company(self) -> None:
+        if not self.shares:
+            raise UsageError(f"The detector {self.name} is trained by one process only: start it without torchrun.")
+        refuse_uneven(self.config.batch_size)
 
     def sheet(self, normals: SliceStack, device: str) -> Array:
         """Slices (SHEET, 1, H, W) that show what was learned: drawn ones, or healthy counterparts of some that it was learned from."""

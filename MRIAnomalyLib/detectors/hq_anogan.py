@@ -28,6 +28,7 @@ from ..training.loop import Course
 from ..training.settings import check_settings, check_weights
 from ..training.style_encoding import StyleGoal, encoder_loss
 from ..training.style_game import PATH_EVERY, R1_EVERY, PathLength, StyleRules, lazily, mixed_styles, play
+from ..training.together import own_rows
 from ..training.transfer import lower_layers
 from .base import Detector, Report, register
 
@@ -92,6 +93,7 @@ class HQAnoGAN(Detector):
 
     Config = HQAnoGANConfig
     config: HQAnoGANConfig
+    shares = True
     anytime = frozenset({"encoder_steps", "truncation", "projected", "refine_steps", "refine_rate", "lam", "prior_weight"})
 
     def build(self) -> None:
@@ -115,7 +117,7 @@ class HQAnoGAN(Detector):
     def course(self, normals: SliceStack, device: str) -> Course:
         """See `Detector.course`: the pair first, then the encoder against both; a run stopped before has no encoder yet."""
         config, random = self.config, torch.Generator().manual_seed(self.config.seed)
-        average, draws = self.generator.to(device), Draws(random, device)
+        average, draws = self.generator.to(device), Draws(random, device, shared=True)
         generator, discriminator = self._pair(device)
         encoder = Player(self.encoder.to(device), config.encoder_rate)
         players = {"generator": generator, "discriminator": discriminator, "encoder": encoder}
@@ -126,7 +128,7 @@ class HQAnoGAN(Detector):
         data = NormalSlices(normals, config.intensity_top, config.mirror, random)
 
         def step(number: int) -> dict[str, float]:
-            real = data.batch(config.batch_size).to(device)
+            real = own_rows(data.batch(config.batch_size)).to(device)
             if number < config.steps:
                 losses = play(generator, discriminator, real, rules, augmentation, path, draws, number)
                 follow(average, generator.net, config.average_decay, number)
@@ -135,7 +137,7 @@ class HQAnoGAN(Detector):
                 self._centre()
             for net in (average, discriminator.net):
                 net.eval().requires_grad_(False)
-            styles = mixed_styles(average, config.batch_size, config.mixing, draws)
+            styles = mixed_styles(average, len(real), config.mixing, draws)
             with cast(torch.device(device), config.precision):
                 loss = encoder_loss(encoder.net, average, self.discriminator, real, styles, goal)
             descend(encoder, loss)

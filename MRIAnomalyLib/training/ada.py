@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .draws import Draws
+from .together import processes, summed
 
 MOST = 0.8  # chance of each variation, from which on drawn slices would begin to show it
 _BATCHES = 4  # of verdicts between two changes of the chance
@@ -44,9 +45,10 @@ class Augmentation(nn.Module):
     @torch.no_grad()
     def hear(self, verdicts: Tensor) -> None:
         """Take note of logits (N,) given to real slices, and change the chance now and then: r_t in equation 1 of the paper."""
-        self.signs += verdicts.sign().sum()
-        self.heard += len(verdicts)
-        if self.heard < _BATCHES * len(verdicts):
+        count = processes() * len(verdicts)
+        self.signs += summed(verdicts.sign().sum())
+        self.heard += count
+        if self.heard < _BATCHES * count:
             return
         too_sure = torch.sign(self.signs / self.heard - self._target)
         self.chance.add_(too_sure * self.heard / self._slices).clamp_(0, MOST)

@@ -12,6 +12,7 @@ from torch.optim.swa_utils import update_bn
 
 from ..records import Array
 from .data import NormalSlices, from_network
+from .together import average_gradients
 
 BETAS = (0.5, 0.999)  # of Adam: the DCGAN paper's
 R1_EVERY = 16  # the penalty costs a second-order gradient, so it is taken rarely and weighted up
@@ -73,9 +74,10 @@ def tell_apart(discriminator: Player, real: Tensor, fake: Tensor, rules: GameRul
 
 
 def descend(player: Player, loss: Tensor) -> None:
-    """Move a player's network one step down its loss."""
+    """Move a player's network one step down its loss, which is that of all processes together."""
     player.net.zero_grad(set_to_none=True)
     loss.backward()
+    average_gradients(player.net)
     player.optimiser.step()
 
 

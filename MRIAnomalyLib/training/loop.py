@@ -23,6 +23,7 @@ from ..errors import InputError, UsageError
 from ..files.atomic import whole_file
 from ..files.tensors import tensor_file
 from ..records import Array
+from .together import any_says, average_losses, is_first, refuse_differences
 
 CHECKPOINT = "checkpoint.safetensors"
 WEIGHTS = "weights.safetensors"
@@ -60,15 +61,23 @@ class Run:
 def train(run: Run, folder: Path | None = None, log: Log | None = None, max_minutes: float | None = None) -> bool:
     """Go through the course until it is done or the time is up, with a checkpoint now and then and one at the end.
 
+    Of several processes the first writes and logs, and all stop when the time of one is up.
+
     Returns:
         True when all steps are done; False when time ran out and the run can be resumed.
+
+    Raises:
+        UsageError: of several processes not all are where the others are.
     """
     began = saved = time.monotonic()
     steps = run.course.steps
+    refuse_differences(json.dumps([dict(run.identity), run.step]))
+    if not is_first():
+        folder = log = None
     while run.step < steps:
-        if max_minutes is not None and time.monotonic() - began > 60 * max_minutes:
+        if max_minutes is not None and any_says(time.monotonic() - began > 60 * max_minutes):
             break
-        run.pending.append(dict(run.course.step(run.step)))
+        run.pending.append(average_losses(run.course.step(run.step)))
         run.step += 1
         if len(run.pending) == LOG_EVERY or run.step == steps:
             _note(run, log)

@@ -18,6 +18,7 @@ from ..nets.stylegan import Generator, Noise
 from .ada import Augmentation
 from .adversarial import R1_EVERY, Player, cast, descend, squared_gradient
 from .draws import Draws
+from .together import processes, summed
 
 PATH_EVERY = 4
 _PATH_DECAY = 0.01  # share of the newest batch in the mean length
@@ -54,7 +55,7 @@ class PathLength(nn.Module):
         slices = generator(styles, noise)
         (gradient,) = torch.autograd.grad((slices * direction / math.sqrt(direction[0].numel())).sum(), styles, create_graph=True)
         lengths = gradient.square().sum(2).mean(1).sqrt()
-        self.mean.lerp_(lengths.detach().mean(), _PATH_DECAY)
+        self.mean.lerp_(summed(lengths.detach().mean()) / processes(), _PATH_DECAY)
         return (lengths - self.mean).square().mean()
 
 

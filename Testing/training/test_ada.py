@@ -74,11 +74,11 @@ def one_sided(count=64):
 
 def test_drawn_slices_do_not_carry_the_variations_that_the_discriminator_sees():
     torch.manual_seed(0)
-    generator, discriminator = Player(Generator(8, 16, 4, 2), 2e-3, (0.0, 0.99)), Player(Discriminator(16, 4), 2e-3, (0.0, 0.99))
+    generator, discriminator = Player(Generator(8, 16, 4, 2), 4e-3, (0.0, 0.99)), Player(Discriminator(16, 4), 4e-3, (0.0, 0.99))
     pipe, random, real = augmentation(0.6), draws(), one_sided()
     pipe.hear = lambda verdicts: None  # the chance stays
     average, rules = copy.deepcopy(generator.net), StyleRules(0.1, 0.0, 0.9, "float32")
-    for step in range(100):
+    for step in range(50):
         batch = real[(random.uniform(16) * len(real)).long()]
         play(generator, discriminator, batch, rules, pipe, PathLength(), random, step)
         follow(average, generator.net, 0.9, step)
