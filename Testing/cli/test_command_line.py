@@ -162,7 +162,7 @@ def learning(monkeypatch, tmp_path):
 def test_train_hands_its_options_down(learning, tmp_path, capfd):
     out = tmp_path / "new"
     settings = ["--set", "latent_dim=8", "--set", "recipe.size_px=128", "--from", "brain-t1-anogan"]
-    options = [*settings, "--resume", "--max-minutes", "1.5", "--seed", "3"]
+    options = [*settings, "--resume", "--max-minutes", "1.5", "--seed", "3", "--device", "cpu"]
     said = answer(capfd, "train", "--detector", "anogan", "--images", "scans", "--out", str(out), *options)
     assert said == f"Trained {out}\n"
     (args, how), *rest = learning
@@ -176,6 +176,7 @@ def test_train_hands_its_options_down(learning, tmp_path, capfd):
         "seed": 3,
         "checkpoints": tmp_path / "new-checkpoints",
         "source": "brain-t1-anogan",
+        "device": "cpu",
     }
 
 
