@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..inversion.frozen import filled_batches
+from ..inversion.frozen import encoded, filled_batches
 from ..inversion.search import SearchSettings, rows_that_fit, search
 from ..nets.encoder import Encoder
 from ..nets.wgan import Critic, Generator
@@ -161,12 +161,12 @@ class FAnoGAN(Detector):
         slices, mask = self.pose(stack, device)
         rows = rows_at_once or rows_that_fit(slices)
         steps = self.steps_for("thorough") if steps is None else steps
-        encoded = self.encode(slices, rows, None if steps else progress)
-        latent = encoded
+        first = self.encode(slices, rows, None if steps else progress)
+        latent = first
         if steps:
             settings = self.refinement(steps, rows)
-            latent = search(self.generator, self.critic, slices, mask, encoded[:, None], settings, progress).latent
-        drawn, terms = self._score(slices, encoded, latent, rows)
+            latent = search(self.generator, self.critic, slices, mask, first[:, None], settings, progress).latent
+        drawn, terms = self._score(slices, first, latent, rows)
         return Reconstruction(
             healthy=from_network(drawn, self.config.intensity_top).cpu().numpy(),
             terms={name: value.cpu().numpy() for name, value in terms.items()},
@@ -185,25 +185,19 @@ class FAnoGAN(Detector):
         rates = config.refine_rate, config.refine_rate / 10
         return SearchSettings(steps, config.lam, config.prior_weight, *rates, rows_at_once=rows)
 
-    @torch.no_grad()
     def encode(self, slices: Tensor, at_once: int, progress: Report | None = None) -> Tensor:
         """The encoder's latent vectors (N, d) of slices (N, 1, H, W) in [-1, 1]."""
-        found = []
-        for rows in filled_batches(len(slices), at_once):
-            found.append(self.encoder(slices[rows]))
-            if progress:
-                progress(min(len(slices), len(found) * len(rows)), len(slices))
-        return torch.cat(found)[: len(slices)]
+        return encoded(self.encoder, slices, at_once, progress)
 
     @torch.no_grad()
-    def _score(self, slices: Tensor, encoded: Tensor, latent: Tensor, at_once: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """The slices that these latent vectors stand for (N, 1, H, W), and the terms of each (N,)."""
+    def _score(self, slices: Tensor, first: Tensor, latent: Tensor, at_once: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """The slices that these latent vectors stand for (N, 1, H, W), and the terms of each (N,); `first` is what the encoder said."""
         parts = []
         for rows in filled_batches(len(slices), at_once):
             drawn = self.generator(latent[rows])
             image = (slices[rows] - drawn).square().mean((1, 2, 3))
             features = (self.critic.features(slices[rows]) - self.critic.features(drawn)).square().mean(1)
-            drift = (encoded[rows] - self.encoder(drawn)).square().mean(1)
+            drift = (first[rows] - self.encoder(drawn)).square().mean(1)
             parts.append((drawn, image, features, image + self.config.feature_weight * features, drift))
         drawn, *terms = (torch.cat(part)[: len(slices)] for part in zip(*parts, strict=True))
         return drawn, dict(zip(("image", "features", "izi_f", "latent"), terms, strict=True))

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..inversion.frozen import filled_batches
+from ..inversion.frozen import encoded, filled_batches
 from ..inversion.search import SearchSettings, rows_that_fit, search
 from ..nets.ordinary import Ordinary
 from ..nets.psp import Decoder, StyleEncoder
@@ -212,15 +212,15 @@ class HQAnoGAN(Detector):
         slices, mask = self.pose(stack, device)
         rows = rows_at_once or rows_that_fit(slices)
         steps = self.steps_for("thorough") if steps is None else steps
-        encoded = self.encode(slices, rows, None if steps else progress)
-        styles = encoded
+        first = self.encode(slices, rows, None if steps else progress)
+        styles = first
         if steps:
             config = self.config
             rates = config.refine_rate, config.refine_rate / 10
             settings = SearchSettings(steps, config.lam, config.prior_weight, *rates, precision="float32", rows_at_once=rows)
             decoder = Decoder(self.generator)
-            styles = search(decoder, self.discriminator, slices, mask, encoded[:, None], settings, progress).latent
-        drawn, terms = self._score(slices, mask, encoded, self._likely(styles), rows)
+            styles = search(decoder, self.discriminator, slices, mask, first[:, None], settings, progress).latent
+        drawn, terms = self._score(slices, mask, first, self._likely(styles), rows)
         terms["combined"] = self.ordinary.combined(terms)
         return Reconstruction(
             healthy=from_network(drawn, self.config.intensity_top).cpu().numpy(),
@@ -234,23 +234,17 @@ class HQAnoGAN(Detector):
             net.to(device).eval()
         return posed(stack, self.config.intensity_top, device)
 
-    @torch.no_grad()
     def encode(self, slices: Tensor, at_once: int, progress: Report | None = None) -> Tensor:
         """The encoder's styles of slices (N, 1, H, W) in [-1, 1], as differences from the mean style (N, layers * latent_dim)."""
-        found = []
-        for rows in filled_batches(len(slices), at_once):
-            found.append(self.encoder(slices[rows]).flatten(1))
-            if progress:
-                progress(min(len(slices), len(found) * len(rows)), len(slices))
-        return torch.cat(found)[: len(slices)]
+        return encoded(self.encoder, slices, at_once, progress).flatten(1)
 
     def _likely(self, styles: Tensor) -> Tensor:
         """What of these styles slices are redrawn by."""
         return self.ordinary.nearest(styles) if self.config.projected else styles
 
     @torch.no_grad()
-    def _score(self, slices: Tensor, mask: Tensor, encoded: Tensor, styles: Tensor, at_once: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """The slices that these styles draw (N, 1, H, W) in [-1, 1], and the terms of each (N,) but for `combined`."""
+    def _score(self, slices: Tensor, mask: Tensor, first: Tensor, styles: Tensor, at_once: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """Slices (N, 1, H, W) in [-1, 1] that these styles draw, and terms (N,) but for `combined`; `first` are the encoder's styles."""
         decoder, parts = Decoder(self.generator), []
         for rows in filled_batches(len(slices), at_once):
             seen, inside, drawn = slices[rows], mask[rows], decoder(styles[rows]).clamp(-1, 1)
@@ -258,8 +252,8 @@ class HQAnoGAN(Detector):
                 "drawn": drawn,
                 "pixel": ((seen - drawn).abs() * inside).sum((1, 2, 3)) / inside.sum((1, 2, 3)).clamp_min(1),
                 "perceptual": perceptual(self.discriminator.features(seen), self.discriminator.features(drawn)),
-                "reencoding": (encoded[rows] - self.encoder(drawn).flatten(1)).square().mean(1),
-                **self.ordinary.distances(encoded[rows]),
+                "reencoding": (first[rows] - self.encoder(drawn).flatten(1)).square().mean(1),
+                **self.ordinary.distances(first[rows]),
             }
             parts.append(told)
         terms = {name: torch.cat([part[name] for part in parts])[: len(slices)] for name in parts[0]}

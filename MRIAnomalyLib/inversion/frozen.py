@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import torch
@@ -43,6 +43,17 @@ def filled_batches(count: int, size: int) -> Iterator[Tensor]:
     """Row numbers in batches of one size; the last is filled up from the front, because rounding depends on the size."""
     for first in range(0, count, size):
         yield torch.arange(first, first + size) % count
+
+
+@torch.no_grad()
+def encoded(encoder: nn.Module, slices: Tensor, at_once: int, progress: Callable[[int, int], None] | None = None) -> Tensor:
+    """What `encoder` says of slices (N, 1, H, W), batch by batch: (N, ...); `progress` is called with (done, total)."""
+    found = []
+    for rows in filled_batches(len(slices), at_once):
+        found.append(encoder(slices[rows]))
+        if progress:
+            progress(min(len(slices), len(found) * len(rows)), len(slices))
+    return torch.cat(found)[: len(slices)]
 
 
 def cosine(step: int, steps: int, first: float, last: float) -> float:
