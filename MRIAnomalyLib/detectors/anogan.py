@@ -16,7 +16,7 @@ from ..inversion.search import SearchSettings, nearest_starts, rows_that_fit, se
 from ..nets.dcgan import Discriminator, Generator
 from ..records import Array, Reconstruction, SliceStack
 from ..training.adversarial import GameRules, Player, follow, play, samples, settle_on_prior, settle_on_slices
-from ..training.data import NormalSlices, from_network, posed
+from ..training.data import NormalSlices, from_network
 from ..training.loop import Course
 from ..training.settings import check_settings
 from ..training.transfer import lower_layers
@@ -143,8 +143,6 @@ class AnoGAN(Detector):
 
     def pose(self, stack: SliceStack, seed: int, device: str) -> tuple[Tensor, Tensor, Tensor]:
         """What `search` takes: slices (N, 1, H, W) in [-1, 1], their masks, and where each starts from (N, R, d)."""
-        generator = self.generator.to(device).eval()
-        self.discriminator.to(device).eval()
-        slices, mask = posed(stack, self.config.intensity_top, device)
+        slices, mask = self.to_networks(stack, device)
         pool = torch.randn(self.config.pool, self.config.latent_dim, generator=torch.Generator().manual_seed(seed)).to(device)
-        return slices, mask, nearest_starts(generator, slices, mask, pool, self.config.restarts)
+        return slices, mask, nearest_starts(self.generator, slices, mask, pool, self.config.restarts)

@@ -10,12 +10,12 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import BundleError, UsageError
 from ..records import Array, Reconstruction, SliceStack
 from ..training.curves import write_losses, write_samples
-from ..training.data import fingerprint, refuse_other_grid
+from ..training.data import fingerprint, posed, refuse_other_grid
 from ..training.loop import Course, Log, Run, resume_run, save_weights, train
 from ..training.together import is_first, processes, refuse_uneven
 from ..training.transfer import Source
@@ -118,6 +118,12 @@ class Detector(ABC):
     def draw(self, count: int, seed: int) -> Array | None:
         """Slices of nobody (count, 1, H, W), standardised intensity; None of a method that draws none."""
         return None
+
+    def to_networks(self, stack: SliceStack, device: str) -> tuple[Tensor, Tensor]:
+        """Slices (N, 1, H, W) in [-1, 1] and their masks (N, 1, H, W) of bool, with all networks on that device in evaluation mode."""
+        for net in self.modules().values():
+            net.to(device).eval()
+        return posed(stack, self.config.intensity_top, device)
 
     @abstractmethod
     def reconstruct(

@@ -18,7 +18,7 @@ from ..nets.encoder import Encoder
 from ..nets.wgan import Critic, Generator
 from ..records import Array, Reconstruction, SliceStack
 from ..training.adversarial import Player, cast, descend, follow, samples, settle_on_prior, settle_on_slices
-from ..training.data import NormalSlices, from_network, posed
+from ..training.data import NormalSlices, from_network
 from ..training.encoding import GOALS, encoder_loss
 from ..training.loop import Course
 from ..training.settings import check_choice, check_settings
@@ -158,7 +158,7 @@ class FAnoGAN(Detector):
         sum with weights 1 and kappa: the paper's anomaly score; `latent` is the mean squared difference between the encoder's answers
         for the slice and for the redrawn one.
         """
-        slices, mask = self.pose(stack, device)
+        slices, mask = self.to_networks(stack, device)
         rows = rows_at_once or rows_that_fit(slices)
         steps = self.steps_for("thorough") if steps is None else steps
         first = self.encode(slices, rows, None if steps else progress)
@@ -172,12 +172,6 @@ class FAnoGAN(Detector):
             terms={name: value.cpu().numpy() for name, value in terms.items()},
             latent=latent.cpu().numpy(),
         )
-
-    def pose(self, stack: SliceStack, device: str) -> tuple[Tensor, Tensor]:
-        """What `encode` and `search` take, with all networks there: slices (N, 1, H, W) in [-1, 1], and their masks."""
-        for net in self.modules().values():
-            net.to(device).eval()
-        return posed(stack, self.config.intensity_top, device)
 
     def refinement(self, steps: int, rows: int) -> SearchSettings:
         """AnoGAN's search as it goes on from the encoder's answer."""

@@ -22,7 +22,7 @@ from ..nets.stylegan import Generator
 from ..records import Array, Reconstruction, SliceStack
 from ..training.ada import Augmentation
 from ..training.adversarial import Player, cast, descend, follow
-from ..training.data import NormalSlices, from_network, posed
+from ..training.data import NormalSlices, from_network
 from ..training.draws import Draws
 from ..training.loop import Course
 from ..training.settings import check_settings, check_weights
@@ -175,7 +175,7 @@ class HQAnoGAN(Detector):
     def _measure(self, normals: SliceStack, device: str) -> None:
         """Learn how styles and scores of healthy slices lie."""
         some = np.linspace(0, len(normals) - 1, min(len(normals), _MEASURED)).astype(int)
-        slices, mask = self.pose(normals.take(some), device)
+        slices, mask = self.to_networks(normals.take(some), device)
         rows = rows_that_fit(slices)
         styles = self.encode(slices, rows)
         self.ordinary.learn_styles(styles)
@@ -209,7 +209,7 @@ class HQAnoGAN(Detector):
         those of healthy slices, `coarse`, `middle` and `fine` the same of its parts; `combined` is the mean of the first four, each in
         robust standard deviations of the training slices.
         """
-        slices, mask = self.pose(stack, device)
+        slices, mask = self.to_networks(stack, device)
         rows = rows_at_once or rows_that_fit(slices)
         steps = self.steps_for("thorough") if steps is None else steps
         first = self.encode(slices, rows, None if steps else progress)
@@ -227,12 +227,6 @@ class HQAnoGAN(Detector):
             terms={name: value.cpu().numpy() for name, value in terms.items()},
             latent=styles.cpu().numpy(),
         )
-
-    def pose(self, stack: SliceStack, device: str) -> tuple[Tensor, Tensor]:
-        """Slices (N, 1, H, W) in [-1, 1] and their masks, with all networks there."""
-        for net in self.modules().values():
-            net.to(device).eval()
-        return posed(stack, self.config.intensity_top, device)
 
     def encode(self, slices: Tensor, at_once: int, progress: Report | None = None) -> Tensor:
         """The encoder's styles of slices (N, 1, H, W) in [-1, 1], as differences from the mean style (N, layers * latent_dim)."""

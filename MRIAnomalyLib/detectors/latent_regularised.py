@@ -19,7 +19,7 @@ from ..nets.dcgan import Discriminator
 from ..nets.encoder_decoder import EncoderDecoder
 from ..records import Reconstruction, SliceStack
 from ..training.adversarial import GameRules, Player, follow, settle_on_slices
-from ..training.data import NormalSlices, from_network, posed
+from ..training.data import NormalSlices, from_network
 from ..training.loop import Course
 from ..training.low_rank import LOW_RANK_FORMS
 from ..training.redrawing import ADVERSARIAL_GOALS, LossWeights, RedrawingRules, redraw_better
@@ -130,8 +130,7 @@ class LatentRegularised(Detector):
         Terms: `latent` is the mean squared difference between the latent vectors of the slice and of the redrawn one, the paper's anomaly
         score; `pixel` is the mean absolute difference over the mask, in the network's range [-1, 1].
         """
-        self.network.to(device).eval()
-        slices, mask = posed(stack, self.config.intensity_top, device)
+        slices, mask = self.to_networks(stack, device)
         answers = []
         for rows in filled_batches(len(slices), rows_at_once or ROWS_AT_ONCE):
             answers.append(self._answer(slices[rows], mask[rows]))

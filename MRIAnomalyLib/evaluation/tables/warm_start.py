@@ -128,7 +128,7 @@ def lesioned_people(root: Path, recipe: Recipe, most: int | None = None) -> Iter
 
 
 def _seek(detector: FAnoGAN, stack: SliceStack, way: Way, seed: int, device: str) -> Inversion:
-    slices, mask = detector.pose(stack, device)
+    slices, mask = detector.to_networks(stack, device)
     rows, config = rows_that_fit(slices), detector.config
     if way.start == "encoder":
         starts, settings = detector.encode(slices, rows)[:, None], detector.refinement(way.steps, rows)
