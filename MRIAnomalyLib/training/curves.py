@@ -41,12 +41,15 @@ def write_losses(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
         figure.savefig(path, dpi=120)
 
 
-def write_samples(path: Path, slices: Array, intensity_top: float) -> None:
-    """A square sheet, in greys, of slices (N, C, H, W) in standardised intensity as on the grid: front up, patient's right on the left."""
-    across = int(np.sqrt(len(slices)))
-    shown = slices[: across**2].mean(1)
+def write_samples(path: Path, slices: Array, intensity_top: float, across: int | None = None) -> None:
+    """A sheet, in greys, of slices (N, C, H, W) in standardised intensity as on the grid: front up, patient's right on the left.
+
+    So many stand side by side, and slices that fill no row are left out; without a number the sheet is square.
+    """
+    across, rows = (across, len(slices) // across) if across else (int(np.sqrt(len(slices))),) * 2
+    shown = slices[: rows * across].mean(1)
     side_y, side_x = shown.shape[1:]
-    sheet = shown.reshape(across, across, side_y, side_x).swapaxes(1, 2).reshape(across * side_y, across * side_x)
+    sheet = shown.reshape(rows, across, side_y, side_x).swapaxes(1, 2).reshape(rows * side_y, across * side_x)
     from PIL import Image
 
     picture = Image.fromarray(np.round(np.clip(sheet / intensity_top, 0, 1) * (GREYS - 1)).astype(np.uint8))

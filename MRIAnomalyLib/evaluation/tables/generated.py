@@ -13,14 +13,18 @@ from ...bundles.bundle import Bundle, open_bundle
 from ...bundles.loading import load_detector
 from ...detectors import Detector
 from ...errors import UsageError
+from ...files.atomic import whole_file
 from ...records import Array, ProgressCallback
+from ...training.curves import write_samples
 from ..likeness import NEIGHBOURS, SPACE, likeness
 from ..page import write_tables
+from ..small_png import small_png
 from ..steps import Steps
 from .ablation import home_cohort
 
 QUICK = {"people": 2}  # shows that it runs, not how good it is
 LEARNED = "learned slices themselves"
+SHOWN, COLOURS = 12, 16  # slices of each kind that a picture sets beside each other, in so many greys
 
 Row = dict[str, Any]
 
@@ -28,7 +32,7 @@ Row = dict[str, Any]
 def generated_table(
     root: Path, out: Path, models: Sequence[str], seed: int = 0, quick: bool = False, progress: ProgressCallback | None = None
 ) -> Path:
-    """Let each model draw as many slices as there are real ones, and write generated.json and generated.md into `out`.
+    """Let each model draw as many slices as there are real ones, and write generated.json, generated.md and generated.png into `out`.
 
     Args:
         root: where the data sets lie, see `evaluation.sets`.
@@ -48,8 +52,12 @@ def generated_table(
     cohort = home_cohort(bundles[0], root, QUICK["people"] if quick else None, progress)
     real, learned = cohort.validation.pixels, cohort.train.pixels
     done, rows = Steps(len(bundles), progress), [_row(LEARNED, _some(learned, len(real), seed), real, learned)]
+    shown = [_some(real, SHOWN, seed)]
     for bundle, detector in zip(bundles, detectors, strict=True):
-        rows.append(_row(bundle.name, detector.draw(len(real), seed), real, learned))
+        drawn = detector.draw(len(real), seed)
+        assert drawn is not None
+        rows.append(_row(bundle.name, drawn, real, learned))
+        shown.append(drawn[:SHOWN])
         done.one()
     conditions = {
         "drawn": f"{len(real)} slices by each model, seed {seed}",
@@ -60,9 +68,18 @@ def generated_table(
         "nearest": "distance of pixels to the nearest learned slice, over that of real ones; near 0 for learned by heart",
         "quick": quick,
     }
-    command = f"mrianomaly benchmark generated --root DATA --model {','.join(bundle.name for bundle in bundles)}"
-    write_tables(out, "generated", "Slices of nobody beside real ones", command, {"conditions": conditions, "models": rows})
+    names = [bundle.name for bundle in bundles]
+    command = f"mrianomaly benchmark generated --root DATA --model {','.join(names)}"
+    below = f"\n![slices beside each other](generated.png)\n\nFrom above: real slices, {', '.join(names)}; nothing was chosen.\n"
+    _write_sheet(out / "generated.png", np.concatenate(shown), detectors[0].config.intensity_top)
+    write_tables(out, "generated", "Slices of nobody beside real ones", command, {"conditions": conditions, "models": rows}, below)
     return out
+
+
+def _write_sheet(path: Path, slices: Array, intensity_top: float) -> None:
+    with whole_file(path) as unfinished:
+        write_samples(unfinished, slices, intensity_top, SHOWN)
+        unfinished.write_bytes(small_png(unfinished.read_bytes(), COLOURS))
 
 
 def _detector(bundle: Bundle, first: Bundle) -> Detector:
@@ -74,8 +91,7 @@ def _detector(bundle: Bundle, first: Bundle) -> Detector:
     return detector
 
 
-def _row(name: str, drawn: Array | None, real: Array, learned: Array) -> Row:
-    assert drawn is not None
+def _row(name: str, drawn: Array, real: Array, learned: Array) -> Row:
     return {"slices": name, **{key: round(value, 3) for key, value in asdict(likeness(drawn, real, learned)).items()}}
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from taught import normals, taught
 from tiny_bundle import make_model
 
@@ -44,7 +45,16 @@ def test_drawn_slices_stand_beside_those_that_were_learned_from(place):
     assert drawn["slices"] == "brain-t1-anogan"
     assert learned["nearest"] == 0 < drawn["nearest"]
     assert learned["frechet"] < drawn["frechet"]
-    assert "untrained convolutions" in (place / "tables" / "generated.md").read_text()
+    page = (place / "tables" / "generated.md").read_text()
+    assert "untrained convolutions" in page
+    assert "(generated.png)" in page
+
+
+def test_the_picture_sets_drawn_slices_below_real_ones(place):
+    assert run(place, "brain-t1-anogan") == 0
+    with Image.open(place / "tables" / "generated.png") as picture:
+        side = normals(1, 0).pixels.shape[-1]
+        assert picture.size == (12 * side, 2 * side)
 
 
 def test_a_method_that_draws_no_slices_is_refused(place, capsys):
