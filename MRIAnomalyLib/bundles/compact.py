@@ -1,7 +1,8 @@
-"""Arrays in few bytes, for bundles that ship: 6-bit codes, deflated, in place of half precision.
+"""Arrays in few bytes, for bundles that ship: codes of 6 bits or so, deflated, in place of half precision.
 
-Every row (the first axis) has a scale of its own, so that no code lies further from its value than half of 1/63 of that row's range. Where
-neighbours are alike, as in maps, their differences are what is deflated. Bytes are deflated too; other integers and small arrays stay.
+Every row (the first axis) has a scale of its own, so that no 6-bit code lies further from its value than half of 1/63 of that row's range.
+Where neighbours are alike, as in maps, their differences are what is deflated. Bytes are deflated too; other integers and small arrays
+stay.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from ..errors import BundleError
 from ..records import Array
 
 FEWEST = 4096  # values from which on an array is coded
-LEVELS = 63
+BITS = 6
 CODES, DIFFERENCES, BYTES = ":codes", ":differences", ":bytes"  # what follows an array's name: codes, differences of such, its own bytes
 SCALE, SHAPE = ":scale", ":shape"
 
 
-def compacted(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Arrays by name as they are kept: in place of each array of FEWEST floats or bytes its codes, their scale (rows, 2), and its shape."""
+def compacted(arrays: Mapping[str, Array], bits: int = BITS) -> dict[str, Array]:
+    """Arrays by name as they are kept: in place of each array of FEWEST floats or bytes its codes, their scale (rows, 2), and its shape.
+
+    Codes of floats have so many bits, 8 at most.
+    """
     kept: dict[str, Array] = {}
     for name, array in arrays.items():
         if array.size < FEWEST or not (array.dtype.kind == "f" or array.dtype == np.uint8):
@@ -32,7 +36,7 @@ def compacted(arrays: Mapping[str, Array]) -> dict[str, Array]:
         else:
             rows = array.reshape(len(array) if array.ndim > 1 else 1, -1).astype(np.float32)
             low = rows.min(1)
-            step = np.maximum((rows.max(1) - low) / LEVELS, np.finfo(np.float32).tiny)
+            step = np.maximum((rows.max(1) - low) / (2**bits - 1), np.finfo(np.float32).tiny)
             codes = np.round((rows - low[:, None]) / step[:, None]).astype(np.uint8)
             versions = {CODES: _deflated(codes), DIFFERENCES: _deflated(_differences(codes))}
             kept[name + SCALE] = np.stack([low, step], 1)

@@ -23,7 +23,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file
 
 from ..bundles.bundle import save_bundle
-from ..bundles.compact import compacted, expanded
+from ..bundles.compact import BITS, compacted, expanded
 from ..bundles.loading import pick_device
 from ..bundles.model import Loan, coded
 from ..detectors import Detector, create, settings_of
@@ -69,7 +69,9 @@ def read_about(path: str | Path) -> About:
         raise InputError(f"{path} does not describe a bundle: {error}.") from error
 
 
-def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hardware: str, overwrite: bool = False) -> None:
+def finish(
+    run: Path, out: Path, cases: Path, about: About, minutes: float, hardware: str, overwrite: bool = False, bits: int = BITS
+) -> None:
     """Write the bundle `out`, whose name says anatomy, sequence and detector.
 
     Args:
@@ -80,6 +82,7 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
         minutes: the training took.
         hardware: it ran on, in words.
         overwrite: replace that folder if it exists.
+        bits: of a weight.
 
     Raises:
         InputError: something of the training or a scan cannot be read.
@@ -91,7 +94,7 @@ def finish(run: Path, out: Path, cases: Path, about: About, minutes: float, hard
     detector, steps, origin = trained(run, name.replace("-", "_"), about.config)
     pictures = {name: (run / name).read_bytes() for name in ("losses.png", "samples.png")}
     training = {"steps": steps, "minutes": minutes, "hardware": hardware, **({"from": origin} if origin else {})}
-    put_together(detector, out, cases, about, training, pictures, overwrite)
+    put_together(detector, out, cases, about, training, pictures, overwrite, bits=bits)
 
 
 def put_together(
@@ -103,13 +106,14 @@ def put_together(
     pictures: Mapping[str, bytes],
     overwrite: bool,
     loan: Loan | None = None,
+    bits: int = BITS,
 ) -> None:
-    """Calibrate a detector that has its weights, as 6-bit codes keep them, and write its bundle as `finish` does.
+    """Calibrate a detector that has its weights, as codes of so many bits keep them, and write its bundle as `finish` does.
 
     `training` says steps, minutes and hardware, `pictures` are those of the training; the networks of a `loan` are those of its bundle.
     """
     own = {key: array for key, array in detector.weights().items() if not loan or key.split(".")[0] not in loan["networks"]}
-    weights = compacted(own)
+    weights = compacted(own, bits)
     detector.load_weights(detector.weights() | expanded(weights))
     recipe = recipe_from(about.recipe)
     people = {split: read_cases(cases / f"{split}.csv") for split in SPLITS}
@@ -194,6 +198,7 @@ def _main() -> None:
     parser.add_argument("--about", type=read_about, required=True, help="TOML: the bundle's texts")
     parser.add_argument("--minutes", type=float, required=True, help="the training took")
     parser.add_argument("--hardware", required=True, help="it ran on")
+    parser.add_argument("--bits", type=int, choices=range(4, 9), default=BITS, help="of a weight; more where fewer change verdicts")
     parser.add_argument("--overwrite", action="store_true", help="replace a folder that exists")
     finish(**vars(parser.parse_args()))
 

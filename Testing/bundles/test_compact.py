@@ -1,18 +1,19 @@
 import numpy as np
 import pytest
 
-from MRIAnomalyLib.bundles.compact import FEWEST, LEVELS, compacted, expanded
+from MRIAnomalyLib.bundles.compact import FEWEST, compacted, expanded
 from MRIAnomalyLib.errors import BundleError
 
 KERNELS = np.random.default_rng(1).normal(0, [[[[0.1]]], [[[10.0]]]], (2, 256, 4, 4)).astype(np.float16)
 MAP = np.cumsum(np.random.default_rng(2).normal(0, 0.01, 5000)).astype(np.float16)
 
 
+@pytest.mark.parametrize("bits", [6, 7])
 @pytest.mark.parametrize("array", [KERNELS, MAP, np.full((3, 2000), 0.25, np.float16), np.zeros(6000, np.float32)])
-def test_no_value_moves_by_more_than_half_a_code_of_its_row(array):
-    back = expanded(compacted({"a": array}))["a"]
+def test_no_value_moves_by_more_than_half_a_code_of_its_row(array, bits):
+    back = expanded(compacted({"a": array}, bits))["a"]
     rows = array.reshape(len(array) if array.ndim > 1 else 1, -1).astype(np.float64)
-    most = np.ptp(rows, axis=1, keepdims=True) / LEVELS / 2
+    most = np.ptp(rows, axis=1, keepdims=True) / (2**bits - 1) / 2
     assert back.shape == array.shape
     assert back.dtype == np.float32
     assert (np.abs(back.reshape(rows.shape) - rows) <= most * 1.001 + 1e-7).all()
