@@ -15,9 +15,10 @@ from ..metrics import pixel_figures, pixel_tally, volume_auroc
 from .found import SHOWN
 
 ROUNDS = 1000
+NAMING = ("A", "B", "lesion")  # columns that say what is compared
 COMPARED = LEARNING_FREE | {SHOWN}  # of `baselines.MAPS`
 IN_DRAWS = (
-    f"A minus B on the same people, {ROUNDS} draws of them, seed {SEED}; not_better: share of draws in which A is not above B; "
+    f"A minus B on the same people, {ROUNDS} draws of them, seed {SEED}; not better: share of draws in which A is not above B; "
     "B without a model: as in the tables below"
 )
 
@@ -98,7 +99,7 @@ class Beside:
         others = {label: some for label, some in self._evidence.items() if label != best}
         pairs = [(label, self._free[label]) for label in self._evidence] + [(best, others)]
         return [
-            {"A": label, "B": name, "lesion": kind} | _differences(mine, some[kind], words)
+            dict(zip(NAMING, (label, name, kind), strict=True)) | _differences(mine, some[kind], words)
             for label, against in pairs
             for name, some in against.items()
             for kind, mine in self._evidence[label].items()
@@ -113,6 +114,20 @@ def in_draws(name: str, difference: Figure) -> Row:
     """The difference, its 95 % interval, and the share of draws in which there is none."""
     ends = [round(end, 3) + 0.0 for end in difference.interval]
     return {name: round(difference.value, 3) + 0.0, f"{name}_95": ends, f"{name}_not_better": round(difference.not_above_0, 4)}
+
+
+def on_page(rows: Sequence[Row]) -> list[Row]:
+    """Rows of differences `in_draws` with one cell a figure."""
+    return [
+        {name: row[name] for name in NAMING}
+        | {f"{key[:-3]} (95 %; not better)": _cell(row, key[:-3]) for key in row if key.endswith("_95")}
+        for row in rows
+    ]
+
+
+def _cell(row: Row, name: str) -> str:
+    low, high = row[f"{name}_95"]
+    return f"{row[name]:+.3f} ({low:+.3f} to {high:+.3f}; {row[f'{name}_not_better']:.3f})"
 
 
 def of_each(name: str, difference: Figure) -> Row:

@@ -24,7 +24,7 @@ from ..scans import SEED, People, people_of, prepare_scans
 from ..steps import Steps
 from ..trivial import told_apart, warning
 from . import alarms, fit, found
-from .beside import COMPARED, IN_DRAWS, Beside, best_of, in_draws, painted_shown, people_drawn
+from .beside import COMPARED, IN_DRAWS, Beside, best_of, in_draws, on_page, painted_shown, people_drawn
 from .deciding import deciding
 from .remedies import prepared_anew, remedies
 
@@ -57,9 +57,10 @@ def brain_tables(
     """
     bundles = labelled([choose_bundle(model) for model in models or shipped_bundles()])
     people = people_of(root, split, quick)
-    tables = {"conditions": _conditions(split, quick), **_tables(bundles, people, split, progress)}
+    tables = _tables(bundles, people, split, progress)
     command = f"mrianomaly benchmark brain --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
-    write_tables(out, PAGES[split], "Brain tables", command, tables, warning(tables["trivial_scores"]))
+    full, below = {"conditions": _conditions(split, quick), **tables}, warning(tables["trivial_scores"])
+    write_tables(out, PAGES[split], "Brain tables", command, full, below, {"compared": on_page(tables["compared"])})
     return out
 
 

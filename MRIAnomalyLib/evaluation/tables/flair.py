@@ -22,7 +22,7 @@ from ..page import write_tables
 from ..scans import Scan
 from ..steps import Steps
 from ..trivial import told_apart, warning
-from .beside import COMPARED, IN_DRAWS, Beside, best_of, in_draws, lesions_shown, people_drawn, scans_told
+from .beside import COMPARED, IN_DRAWS, Beside, best_of, in_draws, lesions_shown, on_page, people_drawn, scans_told
 from .brain import labelled
 from .deciding import BAR
 from .found import SHOWN
@@ -75,16 +75,17 @@ def flair_tables(
         beside.add(label, recipe, {name: {"stroke": _in_draws(name, seen)} for name in maps if name in COMPARED})
         trivial += _trivial(label, seen) if first else []
     deciding = sorted((row for row in rows if row["map"] in (SHOWN, BAR)), key=lambda row: row["pixel_ap"], reverse=True)
+    compared = beside.rows(best_of(deciding), in_draws)
     tables = {
         "conditions": _conditions(cases, split, quick),
         "deciding": deciding,
-        "compared": beside.rows(best_of(deciding), in_draws),
+        "compared": compared,
         "models": [described(label, bundle) for label, bundle in bundles.items()],
         "found": rows,
         "trivial_scores": trivial,
     }
     command = f"mrianomaly benchmark flair --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
-    write_tables(out, f"flair-{split}", "FLAIR strokes", command, tables, warning(trivial))
+    write_tables(out, f"flair-{split}", "FLAIR strokes", command, tables, warning(trivial), {"compared": on_page(compared)})
     return out
 
 

@@ -31,8 +31,8 @@ LEGEND = (
     "ap, auroc: average precision and area under the curve of lesion pixels; score raised: lesioned knees that score above the same knee "
     "as it is; error: mean |x - healthy| over the leg, standardised intensity (median 0.4), in knees no model learned from; "
     "score: the strongest evidence of a knee; places: mm from the middle of the joint, A in front, S above. Compared: A minus B on the "
-    "same knees, volume_auroc of lesioned knees against the same as they are; B without a model: as in the table of lesions. Trivial scores: "
-    "so few people never reach the p of 0.05 without which nothing counts as confounded: read the area."
+    "same knees, volume_auroc of lesioned knees against the same as they are; B without a model: as in the table of lesions. Trivial "
+    "scores: so few people never reach the p of 0.05 without which nothing counts as confounded: read the area."
 )
 PAGES = {"test": "knee", "validation": "knee-validation"}
 

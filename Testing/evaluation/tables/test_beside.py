@@ -8,7 +8,17 @@ from MRIAnomalyLib.evaluation.baselines import LEARNING_FREE
 from MRIAnomalyLib.evaluation.measure import resampled
 from MRIAnomalyLib.evaluation.metrics import ap_interval, auroc_interval
 from MRIAnomalyLib.evaluation.tables import found
-from MRIAnomalyLib.evaluation.tables.beside import COMPARED, ROUNDS, Beside, each_alone, in_draws, of_each, painted_shown, people_drawn
+from MRIAnomalyLib.evaluation.tables.beside import (
+    COMPARED,
+    ROUNDS,
+    Beside,
+    each_alone,
+    in_draws,
+    of_each,
+    on_page,
+    painted_shown,
+    people_drawn,
+)
 from MRIAnomalyLib.evaluation.trivial import told_apart, warning
 
 
@@ -63,6 +73,12 @@ def test_the_draws_are_those_of_the_other_intervals(good):
     assert figures["pixel_ap"].interval == pytest.approx(ap_interval(maps, *parts, rounds=ROUNDS))
     scores = [[one.judged.volume_score for one in some] for some in (sick, good.own)]
     assert figures["volume_auroc"].interval == pytest.approx(auroc_interval(*scores, rounds=ROUNDS))
+
+
+def test_a_page_shows_a_difference_in_one_cell(rows):
+    cell = on_page([rows["good", "again", "dark"]])[0]
+    assert (cell["A"], cell["B"], cell["lesion"]) == ("good", "again", "dark")
+    assert cell["pixel_ap (95 %; not better)"] == "+0.000 (+0.000 to +0.000; 1.000)"
 
 
 def test_people_with_and_without_a_lesion_are_drawn_apart(good):
