@@ -31,8 +31,7 @@ LEGEND = (
     "ap, auroc: average precision and area under the curve of lesion pixels; score raised: lesioned knees that score above the same knee "
     "as it is; error: mean |x - healthy| over the leg, standardised intensity (median 0.4), in knees no model learned from; "
     "score: the strongest evidence of a knee; places: mm from the middle of the joint, A in front, S above. Compared: A minus B on the "
-    "same knees, volume_auroc of lesioned knees against the same as they are; B without a model: as in the table of lesions. Trivial "
-    "scores: so few people never reach the p of 0.05 without which nothing counts as confounded: read the area."
+    "same knees, volume_auroc of lesioned knees against the same as they are; B without a model: as in the table of lesions."
 )
 PAGES = {"test": "knee", "validation": "knee-validation"}
 
@@ -111,9 +110,11 @@ def _rows(answers: Answers, maps: Sequence[str]) -> dict[str, list[Row]]:
 
 
 def _trivial(answers: Answers) -> list[Row]:
-    """Two people are no sample: without intervals."""
+    """The areas alone: of two people no interval is known, and their p is never small enough to flag anything."""
     rows = told_apart(answers.label, answers.painted, answers.own, each_alone(answers.own))
-    return [{name: value for name, value in row.items() if name != "auroc_95"} for row in rows]
+    return [
+        {name: row[name] for name in ("as prepared for", "lesion", "score", "auroc")} | {"confounded": "too few to say"} for row in rows
+    ]
 
 
 def _training(bundle: Bundle) -> str:
