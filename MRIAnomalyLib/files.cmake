@@ -95,6 +95,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/__init__.py
   MRIAnomalyLib/evaluation/tables/ablation.py
   MRIAnomalyLib/evaluation/tables/alarms.py
+  MRIAnomalyLib/evaluation/tables/beside.py
   MRIAnomalyLib/evaluation/tables/brain.py
   MRIAnomalyLib/evaluation/tables/deciding.py
   MRIAnomalyLib/evaluation/tables/fit.py

@@ -32,6 +32,11 @@ class Seen:
     sequence: str  # that the model is for
 
     @property
+    def subject(self) -> str:
+        """Whose it is."""
+        return self.scan.case.subject
+
+    @property
     def flagged(self) -> bool:
         """Whether the model takes the person for not healthy."""
         return self.judged.volume_p <= ALPHA

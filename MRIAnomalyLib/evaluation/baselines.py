@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ..calibration.judgement import Judgement
+from ..calibration.scores import volume_score
 from ..records import Array, SliceStack
+from .answers import Seen
 
 Baseline = Callable[[SliceStack, Array, Judgement], Array]
 
@@ -66,3 +68,13 @@ MAPS: dict[str, Baseline] = {
 }
 
 LEARNING_FREE = frozenset({"intensity", "atlas z", "asymmetry z", "atlas and asymmetry"})  # those that ask no model
+
+
+def map_of(name: str, seen: Seen) -> Array:
+    """One of MAPS (N, H, W) of a scan that a model judged."""
+    return MAPS[name](seen.scan.prepared.stack, seen.redrawn.healthy, seen.judged)
+
+
+def score_of(name: str, seen: Seen) -> float:
+    """How strange the whole scan is by one of MAPS."""
+    return volume_score(map_of(name, seen), seen.judged.core)

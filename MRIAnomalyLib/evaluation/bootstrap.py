@@ -27,6 +27,15 @@ class Figure:
         """95 %."""
         return ends(self.drawn)
 
+    @property
+    def not_above_0(self) -> float:
+        """Share of draws."""
+        return float((self.drawn[~np.isnan(self.drawn)] <= 0).mean())
+
+    def __sub__(self, other: Figure) -> Figure:
+        """How much more it is than another in the same draws."""
+        return Figure(self.value - other.value, self.drawn - other.drawn)
+
 
 def ends(drawn: Array | Sequence[float]) -> tuple[float, float]:
     """95 % interval of what draws gave; nan where none could be told."""

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -28,6 +28,15 @@ COMPARED = ("image AUROC", "pixel AP")
 Row = dict[str, Any]
 
 
+class OfPerson(Protocol):
+    """A case, whatever is known of it."""
+
+    @property
+    def subject(self) -> str:
+        """Whose it is."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Resampled:
     """Whose cases they are, and how often each person counts in each draw."""
@@ -35,10 +44,10 @@ class Resampled:
     names: Sequence[str]
     weights: Array  # (R, S)
 
-    def places(self, readings: Sequence[Reading]) -> Array:
-        """(C,) which of them each reading is of."""
+    def places(self, cases: Sequence[OfPerson]) -> Array:
+        """(C,) which of them each case is of."""
         order = {name: place for place, name in enumerate(self.names)}
-        return np.array([order[reading.subject] for reading in readings], int)
+        return np.array([order[case.subject] for case in cases], int)
 
     def figure(self, of: Callable[[Array], Array]) -> Figure:
         """What a function of weights (R, S) -> (R,) gives for these people as they are, and in each draw."""
@@ -188,11 +197,10 @@ def compared(found: Mapping[str, Measured], readings: Callable[[str], Sequence[R
         a, b = (_on(both, label, found[label], readings, rounds) for label in pair)
         for name in COMPARED:
             if name in a and name in b:
-                difference = Figure(a[name].value - b[name].value, a[name].drawn - b[name].drawn)
-                known = difference.drawn[~np.isnan(difference.drawn)]
+                difference = a[name] - b[name]
                 row = {"A": pair[0], "B": pair[1], "figure": name, "A minus B": round(difference.value, 3) + 0.0}
                 row["difference_95"] = [round(end, 3) + 0.0 for end in difference.interval]
-                rows.append({**row, "draws in which A is not better": round(float((known <= 0).mean()), 4), "cases": len(both)})
+                rows.append({**row, "draws in which A is not better": round(difference.not_above_0, 4), "cases": len(both)})
     return rows
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from ..records import Array
-from .bootstrap import draws, ends, tally
+from .bootstrap import Tally, draws, ends, tally
 
 BOOTSTRAPS = 200
 
@@ -18,8 +18,7 @@ def pixel_figures(maps: Sequence[Array], truths: Sequence[Array], cores: Sequenc
 
     "Best" Dice takes the threshold that suits the lesions: an upper bound, not what a user gets.
     """
-    score = np.concatenate([map_[core] for map_, core in zip(maps, cores, strict=True)])
-    truth = np.concatenate([mask[core] for mask, core in zip(truths, cores, strict=True)])
+    score, truth = _pooled(maps, truths, cores)
     precision, recall, _ = precision_recall_curve(truth, score)
     dice = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
     return {
@@ -49,10 +48,27 @@ def ap_interval(
         rounds: how many draws.
     """
     people = list(dict.fromkeys(subjects))
+    places = np.array([people.index(who) for who in subjects])
+    return ends(pixel_tally(maps, truths, cores, places, len(people)).ap(draws(len(people), rounds, seed)))
+
+
+def pixel_tally(maps: Sequence[Array], truths: Sequence[Array], cores: Sequence[Array], places: Array, people: int) -> Tally:
+    """The pooled pixels of `pixel_figures`, counted for each person.
+
+    Args:
+        maps: per case, larger is stranger.
+        truths: per case, the lesion.
+        cores: per case, where pixels count.
+        places: (C,) int, whose each case is: 0 .. people - 1.
+        people: S.
+    """
+    return tally(*_pooled(maps, truths, cores), np.repeat(places, [int(core.sum()) for core in cores]), people)
+
+
+def _pooled(maps: Sequence[Array], truths: Sequence[Array], cores: Sequence[Array]) -> tuple[Array, Array]:
+    """Score and truth of all pixels that count."""
     score = np.concatenate([map_[core] for map_, core in zip(maps, cores, strict=True)])
-    truth = np.concatenate([mask[core] for mask, core in zip(truths, cores, strict=True)])
-    owner = np.repeat([people.index(who) for who in subjects], [int(core.sum()) for core in cores])
-    return ends(tally(score, truth, owner, len(people)).ap(draws(len(people), rounds, seed)))
+    return score, np.concatenate([mask[core] for mask, core in zip(truths, cores, strict=True)])
 
 
 def auroc_interval_of_groups(

@@ -30,7 +30,7 @@ from .methods import Method
 from .page import write_csv, write_tables
 from .reading import Reading, read_all
 from .task import Failure, Task
-from .trivial import SOLVED, confounds
+from .trivial import SOLVED, confounds, warning
 
 NAME = "evaluation"  # of page and JSON
 PICTURE = "\n![ROC of scans, precision and recall of pixels, lesions found against false findings](curves.png)\n"
@@ -87,7 +87,7 @@ def write_outcome(outcome: Outcome) -> None:
         write_csv(folder / "cases.csv", _case_rows(outcome, summaries))
         drawn = draw_curves(folder / "curves.png", {label: one.curves for label, one in summaries.items()})
         full = {"conditions": _conditions(outcome, summaries), **{name: rows for name, rows in tables.items() if rows}}
-        below = _warning(trivial) + (PICTURE if drawn else "")
+        below = warning(trivial) + (PICTURE if drawn else "")
         write_tables(folder, NAME, f"Evaluation of {task.cases.name}", _command(outcome), full, below, {"figures": _side_by_side(found)})
 
 
@@ -166,13 +166,6 @@ def _first_of_each(methods: Sequence[Method], summaries: Mapping[str, Summary]) 
         if method.label in summaries:
             first.setdefault(method.recipe, method.label)
     return list(first.values())
-
-
-def _warning(rows: Sequence[Row]) -> str:
-    solved = [row["score"] for row in rows if row["confounded"] == "yes"]
-    if not solved:
-        return ""
-    return f"\n**Confounded**: {', '.join(dict.fromkeys(solved))} alone tells sick from healthy cases: that a method does proves nothing.\n"
 
 
 def _known_people(bundle: Bundle, cases: Sequence[Case]) -> Row:

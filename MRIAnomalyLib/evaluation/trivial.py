@@ -11,7 +11,9 @@ from scipy.stats import mannwhitneyu
 from sklearn.metrics import roc_auc_score
 
 from ..records import SliceStack
+from .answers import Seen
 from .bootstrap import ends, tally
+from .measure import Resampled
 
 SOLVED = 0.8  # area from which on a set is solved by a score, whichever way that points
 CHANCE = 0.05  # of an area so large between people who do not differ, above which it is none
@@ -49,6 +51,32 @@ def confounds(
         solved = max(area, 1 - area) >= SOLVED and p <= CHANCE
         rows.append({**row, "p": round(float(p), 4), "confounded": "yes" if solved else "no"})
     return rows
+
+
+def told_apart(label: str, sick: Mapping[str, Sequence[Seen]], healthy: Sequence[Seen], people: Resampled) -> list[dict[str, object]]:
+    """The rows of `confounds` for scans with each kind of lesion against those without.
+
+    Args:
+        label: of a model, as whose scans they are prepared.
+        sick: kind of lesion -> scans.
+        healthy: scans.
+        people: of all these scans.
+    """
+    plain, rows = [trivial_scores(one.scan.prepared.stack) for one in healthy], []
+    for kind, some in sick.items():
+        scores = [trivial_scores(one.scan.prepared.stack) for one in some]
+        truth = [True] * len(some) + [False] * len(healthy)
+        found = confounds([*scores, *plain], truth, people.places([*some, *healthy]).tolist(), people.weights)
+        rows += [{"as prepared for": label, "lesion": kind, **row} for row in found]
+    return rows
+
+
+def warning(rows: Sequence[Mapping[str, object]]) -> str:
+    """Markdown that says which scores solve the set; empty where none does."""
+    solved = [str(row["score"]) for row in rows if row["confounded"] == "yes"]
+    if not solved:
+        return ""
+    return f"\n**Confounded**: {', '.join(dict.fromkeys(solved))} alone tells sick from healthy cases: that a method does proves nothing.\n"
 
 
 def _of_people(values: np.ndarray, chosen: np.ndarray, who: np.ndarray) -> list[float]:

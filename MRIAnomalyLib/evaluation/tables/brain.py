@@ -22,7 +22,9 @@ from ..baselines import LEARNING_FREE, MAPS
 from ..page import write_tables
 from ..scans import SEED, People, people_of, prepare_scans
 from ..steps import Steps
+from ..trivial import told_apart, warning
 from . import alarms, fit, found
+from .beside import COMPARED, IN_DRAWS, Beside, best_of, in_draws, on_page, painted_shown, people_drawn
 from .deciding import deciding
 from .remedies import prepared_anew, remedies
 
@@ -55,9 +57,10 @@ def brain_tables(
     """
     bundles = labelled([choose_bundle(model) for model in models or shipped_bundles()])
     people = people_of(root, split, quick)
-    tables = {"conditions": _conditions(split, quick), **_tables(bundles, people, split, progress)}
+    tables = _tables(bundles, people, split, progress)
     command = f"mrianomaly benchmark brain --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
-    write_tables(out, PAGES[split], "Brain tables", command, tables)
+    full, below = {"conditions": _conditions(split, quick), **tables}, warning(tables["trivial_scores"])
+    write_tables(out, PAGES[split], "Brain tables", command, full, below, {"compared": on_page(tables["compared"])})
     return out
 
 
@@ -87,6 +90,7 @@ def _tables(bundles: dict[str, Bundle], people: People, split: str, progress: Pr
     tables: dict[str, Rows] = {}
     steps = Steps((len(recipes) + len(bundles)) * people.volumes + (prepared_anew(people) if split == "test" else 0), progress)
     grounds: set[Hashable] = set()
+    beside = Beside()
     for recipe, labels in recipes.items():
         scans = prepare_scans(people, recipe, steps)
         for label in labels:
@@ -95,10 +99,14 @@ def _tables(bundles: dict[str, Bundle], people: People, split: str, progress: Pr
             grounds.add(_ground(answers))
             for name, rows in _rows_of(answers, split, maps).items():
                 tables.setdefault(name, []).extend(rows)
+            drawn = people_drawn(answers.own)
+            beside.add(label, _ground(answers), {name: painted_shown(name, answers, drawn) for name in maps if name in COMPARED})
+            if label == labels[0]:  # of the preparation, not of a model
+                tables.setdefault("trivial_scores", []).extend(told_apart(label, answers.painted, answers.own, drawn))
             if split == "test" and "remedies" not in tables:  # of the preparation, not of a model: once
                 tables["remedies"] = remedies(answers, people.normals, steps)
-    tables["deciding"].sort(key=lambda row: row["pixel_ap"], reverse=True)
-    return tables
+    deciding = sorted(tables.pop("deciding"), key=lambda row: row["pixel_ap"], reverse=True)
+    return {"deciding": deciding, "compared": beside.rows(best_of(deciding), in_draws), **tables}
 
 
 def _rows_of(answers: Answers, split: str, maps: Sequence[str]) -> dict[str, Rows]:
@@ -128,6 +136,7 @@ def _conditions(split: str, quick: bool) -> dict[str, Any]:
         "split": split,
         "looked at": LOOKED_AT[split],
         "ranked by": "pixel_ap, the mean of dark_ap and bright_ap",
+        "compared": IN_DRAWS,
         "device": f"{device}, {torch.get_num_threads()} threads",
         "outline_seed": SEED,
         "quick": quick,

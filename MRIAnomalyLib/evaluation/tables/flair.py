@@ -9,17 +9,20 @@ from typing import Any
 import numpy as np
 
 from ...bundles.loading import choose_bundle, hardware, pick_device
-from ...calibration.scores import volume_score
 from ...errors import UsageError
+from ...files.cases import Case
 from ...prepare.recipe import Recipe, recipe_from
 from ...records import Array, ProgressCallback
 from .. import flair, sets
 from ..answers import Seen, calibration_of, described, viewer
-from ..baselines import LEARNING_FREE, MAPS
+from ..baselines import LEARNING_FREE, MAPS, map_of, score_of
+from ..bootstrap import Figure
 from ..metrics import ap_interval, auroc_interval_of_groups, pixel_figures, volume_auroc
 from ..page import write_tables
 from ..scans import Scan
 from ..steps import Steps
+from ..trivial import told_apart, warning
+from .beside import COMPARED, IN_DRAWS, Beside, best_of, in_draws, lesions_shown, on_page, people_drawn, scans_told
 from .brain import labelled
 from .deciding import BAR
 from .found import SHOWN
@@ -57,46 +60,59 @@ def flair_tables(
     if quick:
         cases = [case for healthy in (True, False) for case in [one for one in cases if one.healthy == healthy][:QUICK]]
     steps, rows, scans = Steps((len(bundles) + 1) * len(cases), progress), [], dict[Recipe, list[Scan]]()
+    beside, trivial = Beside(), list[Row]()
     for label, bundle in bundles.items():
         recipe = recipe_from(bundle.model["recipe"])
         if recipe.sequence != "FLAIR":
             raise UsageError(f"{label} is for {recipe.sequence} scans: name models for FLAIR.")
-        maps = [name for name in MAPS if recipe not in scans or name not in LEARNING_FREE]
-        if recipe not in scans:
+        first = recipe not in scans
+        maps = [name for name in MAPS if first or name not in LEARNING_FREE]
+        if first:
             scans[recipe] = [flair.scan_of_level(case, recipe, steps) for case in cases]
         see = viewer(bundle, calibration_of(bundle), steps)
-        rows += _rows(label, [see(scan) for scan in scans[recipe]], maps)
-    people = f"{sum(case.healthy for case in cases)} without a lesion in the level, {sum(not case.healthy for case in cases)} with"
+        seen = [see(scan) for scan in scans[recipe]]
+        rows += _rows(label, seen, maps)
+        beside.add(label, recipe, {name: {"stroke": _in_draws(name, seen)} for name in maps if name in COMPARED})
+        trivial += _trivial(label, seen) if first else []
+    deciding = sorted((row for row in rows if row["map"] in (SHOWN, BAR)), key=lambda row: row["pixel_ap"], reverse=True)
+    compared = beside.rows(best_of(deciding), in_draws)
     tables = {
-        "conditions": {
-            "split": split,
-            "quick": quick,
-            "people": f"{people}; drawn by subject, seed {sets.SEED} (`evaluation/flair.py`)",
-            "ranked by": "pixel_ap",
-            "lesions": "drawn on diffusion images: some are faint on FLAIR; other white matter disease is not marked and counts as healthy",
-            "hardware": hardware(pick_device("auto")),
-        },
-        "deciding": sorted((row for row in rows if row["map"] in (SHOWN, BAR)), key=lambda row: row["pixel_ap"], reverse=True),
+        "conditions": _conditions(cases, split, quick),
+        "deciding": deciding,
+        "compared": compared,
         "models": [described(label, bundle) for label, bundle in bundles.items()],
         "found": rows,
+        "trivial_scores": trivial,
     }
     command = f"mrianomaly benchmark flair --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
-    write_tables(out, f"flair-{split}", "FLAIR strokes", command, tables)
+    write_tables(out, f"flair-{split}", "FLAIR strokes", command, tables, warning(trivial), {"compared": on_page(compared)})
     return out
+
+
+def _conditions(cases: Sequence[Case], split: str, quick: bool) -> Row:
+    people = f"{sum(case.healthy for case in cases)} without a lesion in the level, {sum(not case.healthy for case in cases)} with"
+    return {
+        "split": split,
+        "quick": quick,
+        "people": f"{people}; drawn by subject, seed {sets.SEED} (`evaluation/flair.py`)",
+        "ranked by": "pixel_ap",
+        "compared": f"{IN_DRAWS}; those with and without a lesion drawn apart",
+        "lesions": "drawn on diffusion images: some are faint on FLAIR; other white matter disease is not marked and counts as healthy",
+        "hardware": hardware(pick_device("auto")),
+    }
 
 
 def _rows(label: str, seen: Sequence[Seen], maps: Collection[str]) -> list[Row]:
     """One row a map: people with a lesion told from those without, and pixels of lesions from others."""
-    sick, healthy = ([one for one in seen if one.scan.case.healthy == known] for known in (False, True))
-    rows = []
+    sick, healthy = _with_and_without(seen)
+    sizes, rows = _by_size(sick), []
     for name in maps:
         row: Row = {"model": f"none, calibration of {label}" if name in LEARNING_FREE else label, "map": name}
-        normal = [_score(name, one) for one in healthy]
-        for words, smallest in SIZES.items():
-            scores = [_score(name, one) for one in sick if flair.lesion_mm2(one.scan.case) >= smallest]
-            if scores:
-                row[f"AUROC, {words}"] = round(volume_auroc(scores, normal), 3)
-                row[f"95 %, {words}"] = [round(end, 3) for end in auroc_interval_of_groups(scores, normal)]
+        normal = [score_of(name, one) for one in healthy]
+        for words, some in sizes.items():
+            scores = [score_of(name, one) for one in some]
+            row[f"AUROC, {words}"] = round(volume_auroc(scores, normal), 3)
+            row[f"95 %, {words}"] = [round(end, 3) for end in auroc_interval_of_groups(scores, normal)]
         row |= {"pixel_ap": _pixels(name, sick)["ap"], "ap_95": _interval(name, sick), "best_dice": _pixels(name, sick)["best_dice"]}
         row |= {"prevalence": _pixels(name, sick)["prevalence"], "ap, all people": _pixels(name, seen)["ap"]}
         if name == SHOWN:
@@ -105,17 +121,33 @@ def _rows(label: str, seen: Sequence[Seen], maps: Collection[str]) -> list[Row]:
     return rows
 
 
-def _map(name: str, one: Seen) -> Array:
-    return MAPS[name](one.scan.prepared.stack, one.redrawn.healthy, one.judged)
+def _with_and_without(seen: Sequence[Seen]) -> tuple[list[Seen], list[Seen]]:
+    """People with a lesion, and people without."""
+    return [one for one in seen if not one.scan.case.healthy], [one for one in seen if one.scan.case.healthy]
 
 
-def _score(name: str, one: Seen) -> float:
-    return volume_score(_map(name, one), one.judged.core)
+def _by_size(sick: Sequence[Seen]) -> dict[str, list[Seen]]:
+    """Whose lesion is at least of each of SIZES; sizes that no lesion has are left out."""
+    groups = {words: [one for one in sick if flair.lesion_mm2(one.scan.case) >= smallest] for words, smallest in SIZES.items()}
+    return {words: some for words, some in groups.items() if some}
+
+
+def _in_draws(name: str, seen: Sequence[Seen]) -> dict[str, Figure]:
+    """What is compared of a map."""
+    sick, healthy = _with_and_without(seen)
+    people = people_drawn(sick, healthy)
+    areas = {f"AUROC, {words}": scans_told(name, some, healthy, people) for words, some in _by_size(sick).items()}
+    return lesions_shown(name, sick, people) | areas
+
+
+def _trivial(label: str, seen: Sequence[Seen]) -> list[Row]:
+    sick, healthy = _with_and_without(seen)
+    return told_apart(label, _by_size(sick), healthy, people_drawn(sick, healthy))
 
 
 def _pooled(name: str, seen: Sequence[Seen]) -> tuple[list[Array], list[Array], list[Array]]:
     truths = [np.zeros_like(one.judged.core) if one.scan.truth is None else one.scan.truth for one in seen]
-    return [_map(name, one) for one in seen], truths, [one.judged.core for one in seen]
+    return [map_of(name, one) for one in seen], truths, [one.judged.core for one in seen]
 
 
 def _pixels(name: str, seen: Sequence[Seen]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...calibration.scores import volume_score
 from ..answers import Answers, Seen
-from ..baselines import LEARNING_FREE, MAPS
+from ..baselines import LEARNING_FREE, MAPS, map_of, score_of
 from ..metrics import ap_interval, auroc_interval, pixel_figures, volume_auroc
 
 ALL_PATIENTS = "all"
@@ -37,21 +37,17 @@ def _compare(label: str, sick: Sequence[Seen], maps: Collection[str], untouched:
     rows, cores, subjects = [], [one.judged.core for one in sick], [one.scan.case.subject for one in sick]
     truths = [one.scan.truth for one in sick if one.scan.truth is not None]
     for name in maps:
-        drawn = [_map(name, one) for one in sick]
+        drawn = [map_of(name, one) for one in sick]
         model = f"none, calibration of {label}" if name in LEARNING_FREE else label
         row: dict[str, Any] = {"model": model, "map": name, **_rounded(pixel_figures(drawn, truths, cores))}
         if untouched:
             score = [volume_score(map_, core) for map_, core in zip(drawn, cores, strict=True)]
-            normal = [volume_score(_map(name, one), one.judged.core) for one in untouched]
+            normal = [score_of(name, one) for one in untouched]
             row["ap_95"] = [round(value, 3) for value in ap_interval(drawn, truths, cores, subjects)]
             row["volume_auroc"] = round(volume_auroc(score, normal), 3)
             row["volume_auroc_95"] = [round(value, 3) for value in auroc_interval(score, normal)]
         rows.append(row)
     return rows
-
-
-def _map(name: str, one: Seen) -> Any:
-    return MAPS[name](one.scan.prepared.stack, one.redrawn.healthy, one.judged)
 
 
 def _rounded(figures: dict[str, float]) -> dict[str, float]:

@@ -21,6 +21,8 @@ from ..knee_scans import KneePeople, KneeScans, knee_people, prepare_knees
 from ..page import write_tables
 from ..pictures import READING, row_of, section
 from ..steps import Steps
+from ..trivial import told_apart
+from .beside import COMPARED, Beside, best_of, each_alone, of_each, painted_shown
 from .brain import labelled, shipped_bundles
 from .knee_rows import KNEE_MAPS, Row, deciding, lesion_rows, person_rows
 
@@ -28,7 +30,8 @@ SHIPPED = "knee-pdfs-"  # what the names of these models begin with
 LEGEND = (
     "ap, auroc: average precision and area under the curve of lesion pixels; score raised: lesioned knees that score above the same knee "
     "as it is; error: mean |x - healthy| over the leg, standardised intensity (median 0.4), in knees no model learned from; "
-    "score: the strongest evidence of a knee; places: mm from the middle of the joint, A in front, S above."
+    "score: the strongest evidence of a knee; places: mm from the middle of the joint, A in front, S above. Compared: A minus B on the "
+    "same knees, volume_auroc of lesioned knees against the same as they are; B without a model: as in the table of lesions."
 )
 PAGES = {"test": "knee", "validation": "knee-validation"}
 
@@ -55,20 +58,25 @@ def knee_tables(
     recipes = {label: _recipe(label, bundle) for label, bundle in bundles.items()}
     people, scans = knee_people(root, split, quick), dict[Recipe, KneeScans]()
     steps = Steps((len(set(recipes.values())) + len(bundles)) * people.scans, progress)
-    tables: dict[str, list[Row]] = {name: [] for name in ("deciding", "models", "people", "lesions")}
-    sections = []
+    tables: dict[str, list[Row]] = {name: [] for name in ("deciding", "compared", "models", "people", "lesions", "trivial_scores")}
+    sections, beside = [], Beside()
     for label, bundle in bundles.items():
         recipe = recipes[label]
-        maps = [name for name in KNEE_MAPS if recipe not in scans or name not in LEARNING_FREE]
-        if recipe not in scans:
+        first = recipe not in scans
+        maps = [name for name in KNEE_MAPS if first or name not in LEARNING_FREE]
+        if first:
             scans[recipe] = prepare_knees(people, recipe, steps)
         answers = _answers(label, bundle, scans[recipe], steps)
+        each = each_alone(answers.own)
+        beside.add(label, recipe, {name: painted_shown(name, answers, each) for name in maps if name in COMPARED})
         for name, rows in _rows(answers, maps).items():
             tables[name] += rows
+        tables["trivial_scores"] += _trivial(answers) if first else []
         if split == "test":
             shown = [row_of(example, one, answers.calibration) for example, one in _examples(answers)]
             sections.append(section(out, label, bundle, shown, answers.calibration))
     tables["deciding"].sort(key=lambda row: row["pixel_ap"], reverse=True)
+    tables["compared"] = beside.rows(best_of(tables["deciding"]), of_each)
     command = f"mrianomaly benchmark knee --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
     pictures = "\n".join(["\n## Pictures\n", READING, *(f"#{one}" for one in sections)]) if sections else ""
     write_tables(out, PAGES[split], "Knees", command, {"conditions": _conditions(people, split, quick), **tables}, pictures)
@@ -99,6 +107,14 @@ def _rows(answers: Answers, maps: Sequence[str]) -> dict[str, list[Row]]:
         "people": people,
         "lesions": lesions,
     }
+
+
+def _trivial(answers: Answers) -> list[Row]:
+    """The areas alone: of two people no interval is known, and their p is never small enough to flag anything."""
+    rows = told_apart(answers.label, answers.painted, answers.own, each_alone(answers.own))
+    return [
+        {name: row[name] for name in ("as prepared for", "lesion", "score", "auroc")} | {"confounded": "too few to say"} for row in rows
+    ]
 
 
 def _training(bundle: Bundle) -> str:

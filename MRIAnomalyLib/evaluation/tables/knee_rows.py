@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...calibration.judgement import Calibration
-from ...calibration.scores import volume_score
 from ...prepare.geometry import apply_affine
 from ...records import Array
 from ..answers import Answers, Seen
-from ..baselines import LEARNING_FREE, MAPS
+from ..baselines import LEARNING_FREE, MAPS, map_of, score_of
 from ..metrics import pixel_figures
 from ..scans import KINDS
 from .found import SHOWN
@@ -70,9 +69,9 @@ def lesion_rows(answers: Answers, maps: Collection[str]) -> list[Row]:
 
 
 def _lesions(answers: Answers, sick: Sequence[Seen], name: str) -> Row:
-    untouched = {_whose(one): _score(name, one) for one in answers.own}
-    raised = [_score(name, one) > untouched[_whose(one)] for one in sick]
-    each = [_pixels(name, [one for one in sick if _whose(one) == who])["ap"] for who in untouched]
+    untouched = {one.subject: score_of(name, one) for one in answers.own}
+    raised = [score_of(name, one) > untouched[one.subject] for one in sick]
+    each = [_pixels(name, [one for one in sick if one.subject == who])["ap"] for who in untouched]
     return {
         "model": f"none, calibration of {answers.label}" if name in LEARNING_FREE else answers.label,
         "map": name,
@@ -101,18 +100,6 @@ def deciding(people: Sequence[Row], lesions: Sequence[Row], normal: Collection[s
     return rows
 
 
-def _whose(one: Seen) -> str:
-    return one.scan.case.subject
-
-
-def _map(name: str, one: Seen) -> Array:
-    return MAPS[name](one.scan.prepared.stack, one.redrawn.healthy, one.judged)
-
-
-def _score(name: str, one: Seen) -> float:
-    return volume_score(_map(name, one), one.judged.core)
-
-
 def _pixels(name: str, seen: Sequence[Seen]) -> dict[str, float]:
     truths = [one.scan.truth for one in seen if one.scan.truth is not None]
-    return pixel_figures([_map(name, one) for one in seen], truths, [one.judged.core for one in seen])
+    return pixel_figures([map_of(name, one) for one in seen], truths, [one.judged.core for one in seen])

@@ -123,6 +123,9 @@ def test_heads_are_prepared_once_for_all_models_of_a_recipe_and_the_page_begins_
     tables = json.loads((tmp_path / "out" / "brain-validation.json").read_text())
     assert list(tables)[:3] == ["command", "conditions", "deciding"]
     assert tables["deciding"][0]["model"] == "brain-t1-anogan"
+    against = [row["B"] for row in tables["compared"] if (row["A"], row["lesion"]) == ("brain-t1-anogan", "dark")]
+    assert set(against) == LEARNING_FREE | {"brain-t1-denoiser"}
+    assert len(tables["trivial_scores"]) == 2 * 4  # for each kind of lesion; one preparation
     assert len(tables["deciding"]) == 3  # one calibration, so the map without a model stands there once
     assert [row["weights_sha256"] for row in tables["models"]] == ["aw", "aw"]
     page = (tmp_path / "out" / "brain-validation.md").read_text()

@@ -9,16 +9,20 @@ from MRIAnomalyLib.files.cases import Case
 
 
 @pytest.fixture
-def rows(monkeypatch):
-    """Six people without and six with a bright lesion, seen by a model that redraws them well, and its row of the evidence."""
+def seen(monkeypatch):
+    """Six people without and six with a bright lesion, seen by a model that redraws them well."""
     monkeypatch.setattr(flair, "lesion_mm2", lambda case: 0 if case.healthy else 100)
     model = Model()
 
     def case(number, healthy):
         return Case(id=str(number), subject=str(number), image=None, healthy=healthy)
 
-    seen = [model.see(case(number, True), slices(number)) for number in range(6)]
-    seen += [model.see(case(number, False), slices(number, 0.5), np.array(LESION)) for number in range(6, 12)]
+    healthy = [model.see(case(number, True), slices(number)) for number in range(6)]
+    return healthy + [model.see(case(number, False), slices(number, 0.5), np.array(LESION)) for number in range(6, 12)]
+
+
+@pytest.fixture
+def rows(seen):
     return {row["map"]: row for row in table._rows("brain-flair-anogan", seen, ["evidence", "intensity"])}
 
 
@@ -32,6 +36,19 @@ def test_lesions_that_a_model_sees_are_told_from_people_without(rows):
 def test_sizes_that_no_lesion_has_are_left_out(rows):
     assert "AUROC, from 50 mm2" in rows["evidence"]
     assert "AUROC, from 200 mm2" not in rows["evidence"]
+
+
+def test_what_is_compared_of_a_map_is_what_its_row_says(seen, rows):
+    figures = table._in_draws("evidence", seen)
+    assert list(figures) == ["pixel_ap", "best_dice", "AUROC, any lesion", "AUROC, from 50 mm2"]
+    assert {name: round(figure.value, 3) for name, figure in figures.items()} == {name: rows["evidence"][name] for name in figures}
+    assert figures["pixel_ap"].interval[0] == pytest.approx(rows["evidence"]["ap_95"][0], abs=0.05)
+
+
+def test_trivial_scores_stand_for_each_size_of_lesion(seen):
+    rows = table._trivial("brain-flair-anogan", seen)
+    assert list(dict.fromkeys(row["lesion"] for row in rows)) == ["any lesion", "from 50 mm2"]
+    assert len(rows) == 2 * 4
 
 
 def test_pixels_of_people_without_a_lesion_count_as_healthy(rows):

@@ -82,6 +82,13 @@ def test_a_lesion_is_seen_better_than_by_chance_by_the_map_of_brightness(tables)
             assert row["auroc"] > 0.6
 
 
+def test_a_model_stands_beside_the_maps_without_one_in_each_knee(tables):
+    rows = tables["compared"]
+    assert {(row["B"], row["lesion"]) for row in rows} == {(name, kind) for name in ("intensity", "atlas z") for kind in ("dark", "bright")}
+    assert all(len(row["volume_auroc of each person"].split(", ")) == 2 for row in rows)
+    assert not any("95" in column for row in [*rows, *tables["trivial_scores"]] for column in row)
+
+
 def test_the_page_says_what_the_figures_cannot_tell_and_shows_every_model(written):
     page = (written / "test" / "knee.md").read_text(encoding="utf-8")
     for said in ("1 visibly abnormal", "of 17", "not stated by the source", "p-values: none", "synthetic", "--split test"):
