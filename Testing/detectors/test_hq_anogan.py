@@ -3,8 +3,7 @@ import pytest
 import torch
 from taught import BLOB, SHORT, cut_at, normals, planted, taught, untaught
 
-from MRIAnomalyLib.detectors import base, begin
-from MRIAnomalyLib.detectors.transfer import unlearned
+from MRIAnomalyLib.detectors import base, begin, unlearned
 from MRIAnomalyLib.errors import UsageError
 from MRIAnomalyLib.nets.ordinary import COMBINED, DISTANCES
 from MRIAnomalyLib.training import loop
