@@ -60,6 +60,7 @@ def add(commands: Any) -> None:
     ablation.add_argument("--model", required=True, metavar="NAME|FOLDER", help="of such a method: its other settings are kept")
     ablation.add_argument("--steps", type=positive_count, metavar="N", help="of each training (default: as many as the model's own had)")
     ablation.add_argument("--seeds", type=positive_count, default=3, metavar="N", help="trainings of each kind (default: %(default)s)")
+    add_set(ablation, "batch_size=8")
     add_resume(ablation)
     add_device(ablation)
     generated = tables.add_parser("generated", help="how like real slices those are that generators draw of nobody")
@@ -197,7 +198,7 @@ def _transfer(args: argparse.Namespace, report: Reporter) -> str:
 def _ablation(args: argparse.Namespace, report: Reporter) -> str:
     from ..evaluation.tables.ablation import ablation_table
 
-    extent = {"steps": args.steps, "seeds": args.seeds, "quick": args.quick}
+    extent = {"steps": args.steps, "seeds": args.seeds, "settings": read_settings(None, args.set), "quick": args.quick}
     ablation_table(args.root, args.out, model=args.model, **extent, device=args.device, resume=args.resume, progress=report.progress)
     report.finished(args.out)
     return f"Tables in {args.out}"

@@ -13,6 +13,7 @@ from ...bundles.bundle import Bundle, open_bundle
 from ...bundles.contents import sha256_of
 from ...bundles.descent import source_of
 from ...bundles.loading import hardware, pick_device
+from ...detectors.base import refuse_unknown
 from ...errors import UsageError
 from ...prepare.recipe import recipe_from
 from ...records import ProgressCallback, SliceStack
@@ -40,6 +41,7 @@ def ablation_table(
     model: str,
     steps: int | None = None,
     seeds: int,
+    settings: Mapping[str, Any] = {},
     quick: bool = False,
     device: str = "auto",
     resume: bool = False,
@@ -53,6 +55,7 @@ def ablation_table(
         model: name or folder of a bundle of a method of ABLATIONS, whose other settings and preparation are kept.
         steps: of every training; as many as the bundle's own had without it.
         seeds: trainings of each kind.
+        settings: of every training, over those of the bundle.
         quick: few people, steps and seeds.
         device: as for `detect`.
         resume: take what an earlier call found, and go on where it stopped.
@@ -61,16 +64,17 @@ def ablation_table(
     Raises:
         BundleError: there is no such bundle, or it is damaged.
         InputError: a set is not there.
-        UsageError: the bundle is of another method.
+        UsageError: the bundle is of another method, or that has no such setting.
     """
     bundle, device = open_bundle(model), pick_device(device)
     if bundle.detector not in ABLATIONS:
         methods = " or ".join(ABLATIONS)
         raise UsageError(f"The losses of {bundle.detector} are not those of this table: name a bundle of the method {methods}.")
+    refuse_unknown(settings, [bundle.detector])
     of, source = ABLATIONS[bundle.detector], source_of(bundle)
     steps, seeds = (QUICK["steps"], QUICK["seeds"]) if quick else (steps or source.settings[of.length], seeds)
     cohort, place = home_cohort(bundle, root, QUICK["people"] if quick else None, progress), user_folder() / "ablation" / "trials"
-    people, trials = looked_at(cohort.validation, root), trials_of(of, source, cohort.train, steps, seeds)
+    people, trials = looked_at(cohort.validation, root), trials_of(of, source, cohort.train, steps, seeds, settings)
     done = Steps(sum(len(several) for kinds in trials.values() for several in kinds.values()), progress)
 
     def found(trial: Trial) -> Found:
@@ -84,34 +88,45 @@ def ablation_table(
     }
     own = f"{bundle.name}, of {source.settings[of.length]} steps"
     conditions = {
-        "learned from": f"{at_hand(cohort.train)} slices of {len(np.unique(cohort.train.subject))} people of split train",
-        "looked at": f"{len(people.healthy)} slices of {len(np.unique(people.healthy.subject))} people of split validation",
-        "error": "mean |x - healthy| over the brain of healthy slices, standardised intensity; lower is better",
-        "pixels": "AUROC of pixels of stroke shapes pasted into the same slices, within each person, by the smoothed |x - healthy|",
-        f"{SCORE}...": "AUROC of the slices with such a lesion against the same without, within each person, by that score",
-        "trainings": f"{seeds} of each kind, seeds from 0, {steps} steps{_alone(of)}; otherwise as {own}",
+        **_seen(cohort),
+        "trainings": f"{seeds} of each kind, seeds from 0, {', '.join(_how(of, steps, settings))}; otherwise as {own}",
         **of.notes,
         "quick": quick,
         "hardware": hardware(device),
     }
     command = f"mrianomaly benchmark ablation --root DATA --model {bundle.name} --steps {steps} --seeds {seeds}"
+    command += "".join(f" --set {name}={value}" for name, value in settings.items())
     write_tables(out, of.page, of.title, command, {"conditions": conditions, **tables}, shown=scores_apart(tables))
     return out
 
 
-def trials_of(of: Ablation, source: Source, train: SliceStack, steps: int, seeds: int) -> dict[str, dict[str, list[Trial]]]:
+def _seen(cohort: Cohort) -> Row:
+    train, looked = cohort.train, cohort.validation
+    return {
+        "learned from": f"{at_hand(train)} slices of {len(np.unique(train.subject))} people of split train",
+        "looked at": f"{len(looked)} slices of {len(np.unique(looked.subject))} people of split validation",
+        "error": "mean |x - healthy| over the brain of healthy slices, standardised intensity; lower is better",
+        "pixels": "AUROC of pixels of stroke shapes pasted into the same slices, within each person, by the smoothed |x - healthy|",
+        f"{SCORE}...": "AUROC of the slices with such a lesion against the same without, within each person, by that score",
+    }
+
+
+def _how(of: Ablation, steps: int, settings: Mapping[str, Any]) -> list[str]:
+    alone = f" of the {of.network} alone, from nothing, against the other networks of the bundle" if of.network else ""
+    return [f"{steps} steps{alone}", *(f"{name} {value}" for name, value in settings.items())]
+
+
+def trials_of(
+    of: Ablation, source: Source, train: SliceStack, steps: int, seeds: int, settings: Mapping[str, Any]
+) -> dict[str, dict[str, list[Trial]]]:
     """Table of FIRST -> row -> its trials; a bundle is asked once in each way."""
-    count, way = at_hand(train), FROM_BUNDLE if of.network else SCRATCH
+    count, way, every = at_hand(train), FROM_BUNDLE if of.network else SCRATCH, {**settings, of.length: steps}
     variants = {
-        name: [Trial(source, way, train, count, seed, {of.length: steps, **settings}, of.network) for seed in range(seeds)]
-        for name, settings in of.variants.items()
+        name: [Trial(source, way, train, count, seed, {**every, **losses}, of.network) for seed in range(seeds)]
+        for name, losses in of.variants.items()
     }
     uses = {name: [Trial(source, FROM_BUNDLE, train, count, 0, use.settings, thorough=use.thorough)] for name, use in of.uses.items()}
     return {name: kinds for name, kinds in {"variants": variants, "uses": uses}.items() if kinds}
-
-
-def _alone(of: Ablation) -> str:
-    return f" of the {of.network} alone against the other networks of the bundle" if of.network else ""
 
 
 def home_cohort(bundle: Bundle, root: Path, most: int | None, progress: ProgressCallback | None) -> Cohort:

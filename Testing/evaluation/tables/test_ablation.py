@@ -76,18 +76,20 @@ def test_the_encoder_of_hq_anogan_alone_learns_with_each_loss_left_out_and_that_
     monkeypatch.setitem(ABLATIONS, "hq_anogan", replace(of, uses=few))
     monkeypatch.setattr(Detector, "fit", fit)
     monkeypatch.setitem(ablation.QUICK, "seeds", 1)
-    assert run(place, "brain-t1-hq-anogan") == 0
+    assert run(place, "brain-t1-hq-anogan", "--set", "encoder_rate=0.01") == 0
     tables, page = ((place / "tables" / f"ablation-hq-anogan.{kind}").read_text() for kind in ("json", "md"))
     tables = json.loads(tables)
     assert [row["losses"] for row in tables["variants"]] == list(of.variants)
     assert [row["use"] for row in tables["uses"]] == list(of.uses)
     assert {config.steps for config in learned} == {0}
+    assert [config.encoder_rate for config in learned] == [0.01] * 5 + [2e-3] * 5
     assert [config.encoder_steps for config in learned] == [3] * 5 + [0] * 5
     both, slices, features, *_ = learned
     assert (both.image_weight, both.perceptual_weight) == (1.0, 0.8)
     assert (slices.perceptual_weight, features.image_weight) == (0.0, 0.0)
     one_pass, projected, searched, *_ = tables["uses"]
     assert searched["error"] < one_pass["error"] != projected["error"]
+    assert tables["command"].endswith("--steps 3 --seeds 1 --set encoder_rate=0.01")
     assert "| losses | error | error 95 | pixels | pixels 95 |\n" in page
     assert "| losses | pixel | perceptual | reencoding | mahalanobis | coarse | middle | fine | combined |\n" in page
 
