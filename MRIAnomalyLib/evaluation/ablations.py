@@ -64,7 +64,7 @@ ABLATIONS = {
         },
         notes={
             "losses": "difference of slices (f-AnoGAN's izi), of discriminator features, or of both (its izi_f), each beside the way from "
-            "styles to styles (ziz) and nearness to the mean style, which the last two leave out",
+            "styles to styles (ziz) and nearness to the mean style, but one for each of the last two",
             "uses": "of the encoder that the bundle holds: its answer alone, or a search from there on, which is held near the mean style "
             "but for the last; projected: redrawn by the directions in which healthy styles differ most",
         },
