@@ -53,6 +53,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/transfer.py
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
+  MRIAnomalyLib/evaluation/ablations.py
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/around.py
   MRIAnomalyLib/evaluation/baselines.py

@@ -17,7 +17,7 @@ from .bundles.card import write_card
 from .bundles.contents import WEIGHTS
 from .bundles.descent import descended, licence_of, people_behind, recipe_over, source_of
 from .bundles.loading import hardware, load_detector, pick_device
-from .bundles.model import coded
+from .bundles.model import check_name, coded
 from .calibration import judgement
 from .calibration.conformal import FEWEST
 from .calibration.evidence import config_for
@@ -80,7 +80,7 @@ def train(
         progress: called now and then.
 
     Raises:
-        BundleError: there is no such source, or it is damaged.
+        BundleError: there is no such source, or it is damaged, or a bundle cannot have the name of `out`.
         InputError: a scan cannot be read.
         UsageError: a setting that cannot be, or that the source does not fit.
     """
@@ -91,6 +91,7 @@ def train(
     steps = recipe_over(parent, recipe or {}) if parent else recipe_from(recipe or {})
     settings = {**grid_settings(steps, detector), "seed": seed, **config}
     learner = begin(detector, settings, source_of(parent) if parent else None)
+    check_name(out.name, detector)
     prepared = list(prepare_cases(read_cases(images), steps, progress))
     stack = training_stack([one for _, one in prepared])
     began = time.monotonic()

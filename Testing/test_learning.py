@@ -12,7 +12,7 @@ from MRIAnomalyLib.bundles.bundle import open_bundle
 from MRIAnomalyLib.bundles.loading import choose_bundle
 from MRIAnomalyLib.bundles.model import coded
 from MRIAnomalyLib.detectors.memory import Redrawn
-from MRIAnomalyLib.errors import CalibrationError, UsageError
+from MRIAnomalyLib.errors import BundleError, CalibrationError, UsageError
 from MRIAnomalyLib.files.cases import Case
 from MRIAnomalyLib.files.reading import read_volume
 from MRIAnomalyLib.prepare.recipe import Recipe, prepare
@@ -53,11 +53,12 @@ def people(one_brain):
         yield found
 
 
-def make_bundle(folder, people, names=("a", "b"), detector="anogan", **changes):
+def make_bundle(folder, people, names=("a", "b"), detector="anogan", name=None, **changes):
     people(names)
     checkpoints = folder / "checkpoints"
     how = {"config": TINY[detector], "recipe": None, "resume": False, "max_minutes": None, "seed": 0, "checkpoints": checkpoints}
-    return learning.train(detector, folder / "cases.csv", folder / f"brain-t1-{detector.replace('_', '-')}", **{**how, **changes})
+    out = folder / (name or f"brain-t1-{detector.replace('_', '-')}")
+    return learning.train(detector, folder / "cases.csv", out, **{**how, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,13 @@ def test_training_leaves_a_bundle_that_says_it_is_not_calibrated(tmp_path, peopl
     assert (bundle.folder / "card" / "losses.png").exists()
     with pytest.raises(Exception, match="not calibrated"):
         choose_bundle(bundle)
+
+
+def test_a_name_that_no_bundle_can_have_is_refused_before_any_scan_is_read(tmp_path, people, monkeypatch):
+    monkeypatch.setattr(learning, "prepare_cases", None)
+    with pytest.raises(BundleError, match=r"'mine' is not a bundle's name: it must read <anatomy>-<sequence>-latent-regularised\."):
+        make_bundle(tmp_path, people, detector="latent_regularised", name="mine")
+    assert not list(tmp_path.iterdir())
 
 
 def test_calibration_needs_other_people_than_training(tmp_path, people):

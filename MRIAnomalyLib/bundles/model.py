@@ -99,11 +99,16 @@ def parse_model(content: bytes) -> dict[str, Any]:
         _check_group(model["training"]["from"], Origin, "training.from")
     if "lender" in model:
         _check_group(model["lender"], Loan, "lender")
-    detector = model["detector"].replace("_", "-")
-    if not re.fullmatch(rf"[a-z0-9]+-[a-z0-9]+-{re.escape(detector)}", model["name"]):
-        raise BundleError(f"{model['name']!r} is not a bundle's name: it must read <anatomy>-<sequence>-{detector}.")
+    check_name(model["name"], model["detector"])
     check_names({MODEL, *model["files"]})
     return model
+
+
+def check_name(name: str, detector: str) -> None:
+    """Refuse a name that a bundle of this detector cannot have; BundleError says how it must read."""
+    detector = detector.replace("_", "-")
+    if not re.fullmatch(rf"[a-z0-9]+-[a-z0-9]+-{re.escape(detector)}", name):
+        raise BundleError(f"{name!r} is not a bundle's name: it must read <anatomy>-<sequence>-{detector}.")
 
 
 def _check_entries(entries: dict[str, Any], shape: type, prefix: str = "") -> None:

@@ -55,11 +55,12 @@ def add(commands: Any) -> None:
     add_device(warm)
     transfer = tables.add_parser("transfer", help="starting from a trained model against training from nothing, where scans are few")
     _add_transfer(transfer)
-    ablation = tables.add_parser("ablation", help="what each loss of the latent-regularised network is worth")
+    ablation = tables.add_parser("ablation", help="what each loss of the latent-regularised network, or of HQ-AnoGAN's encoder, is worth")
     ablation.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
-    ablation.add_argument("--model", required=True, metavar="NAME|FOLDER", help="of latent_regularised: its other settings are kept")
-    ablation.add_argument("--steps", type=positive_count, default=20_000, metavar="N", help="of each training (default: %(default)s)")
+    ablation.add_argument("--model", required=True, metavar="NAME|FOLDER", help="of such a method: its other settings are kept")
+    ablation.add_argument("--steps", type=positive_count, metavar="N", help="of each training (default: as many as the model's own had)")
     ablation.add_argument("--seeds", type=positive_count, default=3, metavar="N", help="trainings of each kind (default: %(default)s)")
+    add_set(ablation, "batch_size=8")
     add_resume(ablation)
     add_device(ablation)
     generated = tables.add_parser("generated", help="how like real slices those are that generators draw of nobody")
@@ -197,7 +198,7 @@ def _transfer(args: argparse.Namespace, report: Reporter) -> str:
 def _ablation(args: argparse.Namespace, report: Reporter) -> str:
     from ..evaluation.tables.ablation import ablation_table
 
-    extent = {"steps": args.steps, "seeds": args.seeds, "quick": args.quick}
+    extent = {"steps": args.steps, "seeds": args.seeds, "settings": read_settings(None, args.set), "quick": args.quick}
     ablation_table(args.root, args.out, model=args.model, **extent, device=args.device, resume=args.resume, progress=report.progress)
     report.finished(args.out)
     return f"Tables in {args.out}"

@@ -12,3 +12,4 @@ from .base import create as create
 from .base import names as names
 from .base import settings_of as settings_of
 from .transfer import begin as begin
+from .transfer import unlearned as unlearned

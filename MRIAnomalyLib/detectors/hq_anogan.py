@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..errors import UsageError
 from ..inversion.frozen import encoded, filled_batches
 from ..inversion.search import SearchSettings, rows_that_fit, search
 from ..nets.ordinary import Ordinary
@@ -50,7 +51,7 @@ class HQAnoGANConfig:
     mirror: bool = True  # left-right flips in training; off for one-sided anatomy such as a knee
     seed: int = 0
 
-    steps: int = 30_000  # of generator and discriminator: about a million slices
+    steps: int = 30_000  # of generator and discriminator: about a million slices; 0 with --from keeps those of the bundle
     batch_size: int = 32
     learning_rate: float = 2.5e-3  # of both
     r1_gamma: float = 0.1  # the papers' rule, 0.0002 size^2 / batch, gives 0.026 at 64 pixels; few slices want more
@@ -63,9 +64,10 @@ class HQAnoGANConfig:
     frozen_layers: int = 0  # of the discriminator, from below, that stay as they were when training starts from a bundle; 2 to 4 are usual
     precision: str = "bfloat16"  # of the convolutions in training: twice as fast, the weights stay float32
 
-    encoder_steps: int = 12_000  # with generator and discriminator frozen
+    encoder_steps: int = 12_000  # with generator and discriminator frozen; 0 with --from keeps that of the bundle
     encoder_rate: float = 2e-4
-    perceptual_weight: float = 0.8  # of discriminator features in the encoder's loss (izi_f); 0 for slices alone (izi)
+    image_weight: float = 1.0  # of slices in the encoder's loss; 0 for discriminator features alone
+    perceptual_weight: float = 0.8  # of discriminator features in it (with slices: izi_f); 0 for slices alone (izi)
     style_weight: float = 0.5  # of the way from styles to styles (ziz)
     nearness_weight: float = 0.005  # keeps styles near the mean style: far from it lesions can be drawn
 
@@ -82,9 +84,12 @@ class HQAnoGANConfig:
         Raises:
             UsageError: with the setting and what it must be.
         """
-        counts = ("latent_dim", "width", "mapping_layers", "steps", "batch_size", "encoder_steps", "components", "refine_steps")
-        check_settings(self, counts)
-        check_weights(self, ("r1_gamma", "path_weight", "perceptual_weight", "style_weight", "nearness_weight"))
+        counts = ("latent_dim", "width", "mapping_layers", "batch_size", "components", "refine_steps")
+        check_settings(self, counts, stages=("steps", "encoder_steps"))
+        parts = ("image_weight", "perceptual_weight", "style_weight")
+        check_weights(self, (*parts, "r1_gamma", "path_weight", "nearness_weight"))
+        if not any(getattr(self, name) for name in parts):
+            raise UsageError(f"The settings {', '.join(parts)} are all 0, so that the encoder could learn nothing: set one above 0.")
 
 
 @register("hq_anogan")
@@ -124,7 +129,7 @@ class HQAnoGAN(Detector):
         augmentation = Augmentation(config.ada_kimg, config.ada_target).to(device)
         path = PathLength().to(device)
         rules = StyleRules(config.r1_gamma, config.path_weight, config.mixing, config.precision)
-        goal = StyleGoal(config.perceptual_weight, config.style_weight, config.nearness_weight)
+        goal = StyleGoal(config.image_weight, config.perceptual_weight, config.style_weight, config.nearness_weight)
         data = NormalSlices(normals, config.intensity_top, config.mirror, random)
 
         def step(number: int) -> dict[str, float]:

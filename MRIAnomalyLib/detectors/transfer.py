@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..errors import UsageError
@@ -45,10 +46,20 @@ def begin(name: str, settings: Mapping[str, Any], source: Source | None = None) 
     return detector
 
 
+def unlearned(source: Source, network: str, seed: int) -> Source:
+    """The source with one of its networks as it is before any training, with weights drawn from `seed`."""
+    fresh = create(source.detector, {**source.settings, "seed": seed}).weights()
+    weights = {key: fresh[key] if key.startswith(f"{network}.") else array for key, array in source.weights.items()}
+    return replace(source, name=f"{source.name} without its {network}", weights=weights)
+
+
 def _from_nothing(name: str, settings: Mapping[str, Any]) -> Detector:
     detector = create(name, settings)
     if getattr(detector.config, "frozen_layers", 0):
         raise UsageError("The setting frozen_layers is for a training that starts from a bundle: name one with --from, or set it to 0.")
+    for stage in ("steps", "encoder_steps"):
+        if getattr(detector.config, stage, 1) == 0:
+            raise UsageError(f"The setting {stage} of 0 keeps what a bundle has learned: name one with --from, or set it above 0.")
     return detector
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 from sklearn.metrics import roc_auc_score
 
-from ..detectors import Detector, begin, settings_of
+from ..detectors import Detector, begin, settings_of, unlearned
 from ..records import Array, SliceStack
 from ..training.transfer import Source
 from .cohorts import few_slices
@@ -26,7 +26,7 @@ from .scans import SEED as OUTLINE_SEED
 
 LESION_SEED = 0  # of shape and place of pasted lesions
 SMOOTH_PX = 1.0  # of the map by which lesions are told
-SCRATCH = "from nothing"
+SCRATCH, FROM_BUNDLE = "from nothing", "from the bundle"
 FROZEN = 2  # layers of the way that freezes some
 
 
@@ -49,6 +49,8 @@ class Trial:
     count: int  # of slices to learn from
     seed: int  # of everything random
     settings: Mapping[str, Any]  # over those of the source
+    anew: str | None = None  # network that begins with nothing learned, whatever the way
+    thorough: bool = False  # quality at which it is asked what it makes of people; or "fast"
 
     @property
     def slices(self) -> SliceStack:
@@ -58,7 +60,8 @@ class Trial:
     def begun(self) -> Detector:
         """The detector before its training; UsageError when the source does not fit."""
         settings = {**self.source.settings, **self.settings, "seed": self.seed, **ways_of(self.source.detector)[self.way]}
-        return begin(self.source.detector, settings, None if self.way == SCRATCH else self.source)
+        source = unlearned(self.source, self.anew, self.seed) if self.anew else self.source
+        return begin(self.source.detector, settings, None if self.way == SCRATCH else source)
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,11 @@ def looked_at(healthy: SliceStack, root: Path) -> LookedAt:
 def ways_of(detector: str) -> dict[str, dict[str, Any]]:
     """How a training can begin: name -> settings; only a critic that a bundle holds has layers to be frozen."""
     if "frozen_layers" not in settings_of(detector):
-        return {SCRATCH: {}, "from the bundle": {}}
+        return {SCRATCH: {}, FROM_BUNDLE: {}}
     return {
         SCRATCH: {"frozen_layers": 0},
-        "from the bundle": {"frozen_layers": 0},
-        f"from the bundle, {FROZEN} layers frozen": {"frozen_layers": FROZEN},
+        FROM_BUNDLE: {"frozen_layers": 0},
+        f"{FROM_BUNDLE}, {FROZEN} layers frozen": {"frozen_layers": FROZEN},
     }
 
 
@@ -110,14 +113,15 @@ def run_trial(trial: Trial, people: LookedAt, folder: Path, device: str, resume:
 
     def learn_and_look(run: Path) -> dict[str, Any]:
         detector.fit(slices, device=device, checkpoint_folder=run, resume=True)
-        return vars(look(detector, people, device))
+        return vars(look(detector, people, device, trial.thorough))
 
-    return Found(**once(known_by(detector, slices, people.healthy, people.lesioned), folder, resume, learn_and_look))
+    name = known_by(detector, slices, people.healthy, people.lesioned) + ("-thorough" if trial.thorough else "")
+    return Found(**once(name, folder, resume, learn_and_look))
 
 
-def look(detector: Detector, people: LookedAt, device: str) -> Found:
-    """How near healthy slices are redrawn, and how well lesions stand out, at quality "fast"."""
-    steps, mask = detector.steps_for("fast"), people.healthy.mask[:, 0]
+def look(detector: Detector, people: LookedAt, device: str, thorough: bool = False) -> Found:
+    """How near healthy slices are redrawn, and how well lesions stand out, at quality "thorough" or "fast"."""
+    steps, mask = detector.steps_for("thorough" if thorough else "fast"), people.healthy.mask[:, 0]
     plain, ill = (detector.reconstruct(stack, device=device, steps=steps) for stack in (people.healthy, people.lesioned))
     off = np.abs(people.healthy.pixels - plain.healthy)[:, 0]
     far = np.abs(people.lesioned.pixels - ill.healthy)

@@ -9,17 +9,20 @@ from typing import Any
 from ..errors import UsageError
 
 
-def check_settings(config: Any, counts: Sequence[str]) -> None:
+def check_settings(config: Any, counts: Sequence[str], stages: Sequence[str] = ()) -> None:
     """Refuse a configuration that no network can be built from: `image_size`, `precision`, and these that count something.
+
+    `stages` are numbers of steps that can be 0, where a bundle has learned that part before.
 
     Raises:
         UsageError: with the setting and what it must be.
     """
     if config.image_size not in (16, 32, 64, 128, 256):
         raise UsageError(f"The setting image_size is {config.image_size}; it must be 16, 32, 64, 128 or 256.")
-    for name in counts:
-        if not 1 <= (value := getattr(config, name)) <= 10_000_000:
-            raise UsageError(f"The setting {name} is {value}; it must be 1 or more.")
+    for name in (*counts, *stages):
+        least = 0 if name in stages else 1
+        if not least <= (value := getattr(config, name)) <= 10_000_000:
+            raise UsageError(f"The setting {name} is {value}; it must be {least} or more.")
     check_choice(config, "precision", ("bfloat16", "float32"))
 
 

@@ -16,13 +16,14 @@ from ..nets.stylegan import Generator
 
 @dataclass(frozen=True)
 class StyleGoal:
-    """What the parts of the loss weigh beside mean |x - x'| and mean (x - x')^2; a part of weight 0 is not computed.
+    """What the parts of the loss weigh; a part of weight 0 is not computed.
 
-    From slice to slice (`izi`) both are 0, with features of slices (`izi_f`) the first is not; the second also leads from style to style.
+    f-AnoGAN's `izi` has the first alone, its `izi_f` the first two, its `ziz` the third alone.
     """
 
-    perceptual_weight: float
-    style_weight: float
+    image_weight: float  # mean |x - x'| and mean (x - x')^2
+    perceptual_weight: float  # features of slices
+    style_weight: float  # from style to style
     nearness_weight: float  # keeps styles near the mean style
 
 
@@ -41,7 +42,9 @@ def encoder_loss(
     """
     found = encoder(slices)
     redrawn = generator(generator.centre + found).float()
-    loss = l1_loss(redrawn, slices) + mse_loss(redrawn, slices) + goal.nearness_weight * found.square().mean()
+    loss = goal.nearness_weight * found.square().mean()
+    if goal.image_weight:
+        loss = loss + goal.image_weight * (l1_loss(redrawn, slices) + mse_loss(redrawn, slices))
     if goal.perceptual_weight:
         loss = loss + goal.perceptual_weight * perceptual(discriminator.features(slices), discriminator.features(redrawn)).mean()
     if goal.style_weight:

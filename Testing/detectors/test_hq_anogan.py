@@ -3,10 +3,11 @@ import pytest
 import torch
 from taught import BLOB, SHORT, cut_at, normals, planted, taught, untaught
 
-from MRIAnomalyLib.detectors import base
+from MRIAnomalyLib.detectors import base, begin, unlearned
 from MRIAnomalyLib.errors import UsageError
 from MRIAnomalyLib.nets.ordinary import COMBINED, DISTANCES
 from MRIAnomalyLib.training import loop
+from MRIAnomalyLib.training.transfer import Source
 
 NAME = "hq_anogan"
 
@@ -118,6 +119,52 @@ def test_a_run_cut_off_in_either_stage_and_between_them_ends_with_the_weights_of
     assert resumed.fit(normals(), checkpoint_folder=tmp_path, resume=True)
     weights = resumed.weights()
     assert all(np.array_equal(array, weights[key]) for key, array in straight.weights().items())
+    assert "augmented" in (tmp_path / "losses.csv").read_text().splitlines()[0]
+
+
+def shipped(trained):
+    """What was taught, as a bundle hands it to another training."""
+    return Source("brain-t1-taught", "a" * 64, NAME, trained.settings(), trained.weights())
+
+
+def of_nets(weights, *nets):
+    """Their matrices; what is kept in full precision is measured anew."""
+    return {key: array for key, array in weights.items() if key.split(".")[0] in nets and array.ndim > 1}
+
+
+def test_the_encoder_alone_learns_anew_against_the_pair_of_a_bundle_and_resumes_to_the_same_weights(trained, tmp_path, monkeypatch):
+    source, changes = shipped(trained), {"steps": 0, "encoder_steps": 6, "seed": 1}
+    before, bare = trained.weights(), unlearned(source, "encoder", 1)
+    straight, cut, resumed = (begin(NAME, changes, bare) for _ in range(3))
+    stack = normals(8, seed=11)
+    at_first = straight.reconstruct(stack, steps=0).terms["pixel"].mean()
+    assert straight.fit(normals())
+    after = straight.weights()
+    assert all(np.array_equal(array, after[key]) for key, array in of_nets(before, "generator", "discriminator").items())
+    assert not any(np.array_equal(array, after[key]) for key, array in of_nets(before, "encoder").items())
+    assert straight.reconstruct(stack, steps=0).terms["pixel"].mean() < at_first
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "CHECKPOINT_MINUTES", 0.0)
+        patch.setattr(base, "train", cut_at(4))
+        with pytest.raises(KeyboardInterrupt):
+            cut.fit(normals(), checkpoint_folder=tmp_path)
+    assert resumed.fit(normals(), checkpoint_folder=tmp_path, resume=True)
+    assert all(np.array_equal(array, resumed.weights()[key]) for key, array in after.items())
+
+
+def test_a_training_without_steps_keeps_all_networks_and_measures_scores_anew(trained):
+    kept = begin(NAME, {"steps": 0, "encoder_steps": 0, "projected": True}, shipped(trained))
+    assert kept.fit(normals())
+    nets = ("generator", "discriminator", "encoder")
+    assert all(np.array_equal(array, kept.weights()[key]) for key, array in of_nets(trained.weights(), *nets).items())
+    assert not torch.equal(kept.ordinary.standard.middle, trained.ordinary.standard.middle)
+
+
+@pytest.mark.parametrize("stage", ["steps", "encoder_steps"])
+def test_what_no_bundle_has_learned_cannot_be_left_out(stage):
+    with pytest.raises(UsageError, match=f"{stage} of 0 keeps what a bundle has learned: name one with --from"):
+        begin(NAME, {stage: 0})
 
 
 def test_networks_of_the_default_settings_are_small_enough_to_come_along():
@@ -127,6 +174,8 @@ def test_networks_of_the_default_settings_are_small_enough_to_come_along():
 
 
 def test_settings_that_cannot_be_are_refused():
-    for wrong in ({"mapping_layers": 0}, {"components": 0}, {"style_weight": -1.0}, {"r1_gamma": float("nan")}):
+    for wrong in ({"mapping_layers": 0}, {"components": 0}, {"style_weight": -1.0}, {"steps": -1}, {"r1_gamma": float("nan")}):
         with pytest.raises(UsageError, match=next(iter(wrong))):
             untaught(NAME, **wrong)
+    with pytest.raises(UsageError, match="are all 0, so that the encoder could learn nothing"):
+        untaught(NAME, image_weight=0.0, perceptual_weight=0.0, style_weight=0.0)

@@ -6,12 +6,10 @@ import pytest
 from taught import normals, taught
 
 from MRIAnomalyLib.evaluation.pasted import with_lesions
-from MRIAnomalyLib.evaluation.trials import SCRATCH, LookedAt, Trial, look, run_trial, ways_of
+from MRIAnomalyLib.evaluation.trials import FROM_BUNDLE, SCRATCH, LookedAt, Trial, look, run_trial, ways_of
 from MRIAnomalyLib.records import Reconstruction
 from MRIAnomalyLib.training import loop
 from MRIAnomalyLib.training.transfer import Source
-
-FROM_BUNDLE = "from the bundle"
 
 
 def trial(way=FROM_BUNDLE, detector="denoiser", **changes):
@@ -64,6 +62,15 @@ def test_both_ways_learn_with_the_same_settings_and_one_starts_with_the_weights_
     assert frozen.config == replace(trial(SCRATCH, "anogan").begun().config, frozen_layers=2)
 
 
+def test_one_network_can_begin_with_nothing_learned_beside_those_of_the_bundle():
+    anew = {"anew": "discriminator"}
+    bundle, first, second = (trial(detector="anogan", **how).begun().weights() for how in ({}, anew, {**anew, "seed": 1}))
+    assert all(np.array_equal(array, first[key]) for key, array in bundle.items() if not key.startswith("discriminator."))
+    for key in (key for key, array in bundle.items() if key.startswith("discriminator.") and array.ndim > 1):
+        assert not np.array_equal(bundle[key], first[key])
+        assert not np.array_equal(first[key], second[key])
+
+
 def test_what_a_trial_found_is_kept_and_taken_again_on_request(people, tmp_path, monkeypatch):
     found = run_trial(trial(), people, tmp_path, "cpu", resume=False)
     (kept,) = tmp_path.iterdir()
@@ -71,9 +78,9 @@ def test_what_a_trial_found_is_kept_and_taken_again_on_request(people, tmp_path,
     kept.write_text(json.dumps({"error": [1.0], "auroc": [0.5]}))
     assert run_trial(trial(), people, tmp_path, "cpu", resume=True).error == [1.0]
     assert run_trial(trial(), people, tmp_path, "cpu", resume=False) == found
-    for other in (trial(SCRATCH), trial(seed=1), trial(count=9), trial(settings={"steps": 5})):
+    for other in (trial(SCRATCH), trial(seed=1), trial(count=9), trial(settings={"steps": 5}), trial(thorough=True)):
         run_trial(other, people, tmp_path, "cpu", resume=True)
-    assert len(list(tmp_path.iterdir())) == 5
+    assert len(list(tmp_path.iterdir())) == 6
 
 
 def test_a_trial_that_was_cut_off_finds_the_same_in_the_end(people, tmp_path, monkeypatch):

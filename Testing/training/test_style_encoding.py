@@ -20,8 +20,8 @@ def nets():
 def loss(nets, **weights):
     slices = torch.rand(4, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
     styles = nets[1].styles(torch.randn(4, 8, generator=torch.Generator().manual_seed(1)))
-    none = {"perceptual_weight": 0.0, "style_weight": 0.0, "nearness_weight": 0.0}
-    return slices, styles, encoder_loss(*nets, slices, styles, StyleGoal(**{**none, **weights})).item()
+    izi = {"image_weight": 1.0, "perceptual_weight": 0.0, "style_weight": 0.0, "nearness_weight": 0.0}
+    return slices, styles, encoder_loss(*nets, slices, styles, StyleGoal(**{**izi, **weights})).item()
 
 
 def test_every_part_of_the_loss_is_the_one_computed_by_hand(nets):
@@ -31,6 +31,8 @@ def test_every_part_of_the_loss_is_the_one_computed_by_hand(nets):
     redrawn = generator(found)
     assert alone == pytest.approx(((slices - redrawn).abs().mean() + (slices - redrawn).square().mean()).item(), rel=1e-4)
     looks = perceptual(discriminator.features(slices), discriminator.features(redrawn)).mean().item()
+    assert loss(nets, image_weight=2.0)[2] == pytest.approx(2 * alone, rel=1e-4)
+    assert loss(nets, image_weight=0.0, perceptual_weight=2.0)[2] == pytest.approx(loss(nets, perceptual_weight=2.0)[2] - alone, rel=1e-3)
     assert loss(nets, perceptual_weight=2.0)[2] - alone == pytest.approx(2 * looks, rel=1e-3)
     assert loss(nets, nearness_weight=2.0)[2] - alone == pytest.approx(2 * found.square().mean().item(), rel=1e-3)
     back = (encoder(generator(styles)) - styles).square().mean().item()

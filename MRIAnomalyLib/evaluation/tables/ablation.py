@@ -1,4 +1,4 @@
-"""What each loss of the latent-regularised network is worth: the four-way ablation of Wang et al. (2020), on brains."""
+"""What each loss of a method is worth: such as the four-way ablation of Wang et al. (2020), on brains."""
 
 from __future__ import annotations
 
@@ -13,24 +13,23 @@ from ...bundles.bundle import Bundle, open_bundle
 from ...bundles.contents import sha256_of
 from ...bundles.descent import source_of
 from ...bundles.loading import hardware, pick_device
+from ...detectors.base import refuse_unknown
 from ...errors import UsageError
 from ...prepare.recipe import recipe_from
-from ...records import ProgressCallback
+from ...records import ProgressCallback, SliceStack
 from ...resources import user_folder
+from ...training.transfer import Source
+from ..ablations import ABLATIONS, Ablation
 from ..cohorts import HOME, Cohort, at_hand, make_cohort, read_cohort
 from ..metrics import crossed_interval
-from ..page import write_tables
+from ..page import cell, write_tables
 from ..steps import Steps
-from ..trials import SCRATCH, Found, Trial, looked_at, run_trial
+from ..trials import FROM_BUNDLE, SCRATCH, Found, Trial, looked_at, run_trial
 
-DETECTOR = "latent_regularised"
-VARIANTS: dict[str, dict[str, Any]] = {
-    "all four losses": {},
-    "without low rank": {"low_rank_weight": 0.0},
-    "without latent": {"latent_weight": 0.0},
-    "without both": {"low_rank_weight": 0.0, "latent_weight": 0.0},
-}
 QUICK = {"steps": 3, "seeds": 2, "people": 2}  # shows that it runs, not how good it is
+SCORE = "slices by "  # with the name of a score: a column
+FIRST = {"variants": "losses", "uses": "use"}  # table -> its first column
+FEW_SCORES = 2  # that fit into a row of the page beside the other figures
 
 Row = dict[str, Any]
 
@@ -40,57 +39,94 @@ def ablation_table(
     out: Path,
     *,
     model: str,
-    steps: int,
+    steps: int | None = None,
     seeds: int,
+    settings: Mapping[str, Any] = {},
     quick: bool = False,
     device: str = "auto",
     resume: bool = False,
     progress: ProgressCallback | None = None,
 ) -> Path:
-    """Train the network with and without each loss, and write ablation.json and ablation.md into `out`.
+    """Train with and without each loss, ask the bundle in its ways, and write the method's page and JSON into `out`.
 
     Args:
         root: where the data sets lie, see `evaluation.sets`.
         out: folder of the table.
-        model: name or folder of a bundle of the method, whose other settings and preparation are kept.
-        steps: of every training.
+        model: name or folder of a bundle of a method of ABLATIONS, whose other settings and preparation are kept.
+        steps: of every training; as many as the bundle's own had without it.
         seeds: trainings of each kind.
+        settings: of every training, over those of the bundle.
         quick: few people, steps and seeds.
         device: as for `detect`.
         resume: take what an earlier call found, and go on where it stopped.
-        progress: called after each scan that is prepared, and after each training.
+        progress: called after each scan that is prepared, after each training, and each way of asking.
 
     Raises:
         BundleError: there is no such bundle, or it is damaged.
         InputError: a set is not there.
-        UsageError: the bundle is of another method.
+        UsageError: the bundle is of another method, or that has no such setting.
     """
     bundle, device = open_bundle(model), pick_device(device)
-    if bundle.detector != DETECTOR:
-        raise UsageError(f"The losses of {bundle.detector} are not those of this table: name a bundle of the method {DETECTOR}.")
-    steps, seeds = (QUICK["steps"], QUICK["seeds"]) if quick else (steps, seeds)
+    if bundle.detector not in ABLATIONS:
+        methods = " or ".join(ABLATIONS)
+        raise UsageError(f"The losses of {bundle.detector} are not those of this table: name a bundle of the method {methods}.")
+    refuse_unknown(settings, [bundle.detector])
+    of, source = ABLATIONS[bundle.detector], source_of(bundle)
+    steps, seeds = (QUICK["steps"], QUICK["seeds"]) if quick else (steps or source.settings[of.length], seeds)
     cohort, place = home_cohort(bundle, root, QUICK["people"] if quick else None, progress), user_folder() / "ablation" / "trials"
-    people, source = looked_at(cohort.validation, root), source_of(bundle)
-    count, done, found = at_hand(cohort.train), Steps(len(VARIANTS) * seeds, progress), dict[str, list[Found]]()
-    for variant, weights in VARIANTS.items():
-        for seed in range(seeds):
-            trial = Trial(source, SCRATCH, cohort.train, count, seed, {"steps": steps, **weights})
-            found.setdefault(variant, []).append(run_trial(trial, people, place, device, resume))
-            done.one()
+    people, trials = looked_at(cohort.validation, root), trials_of(of, source, cohort.train, steps, seeds, settings)
+    done = Steps(sum(len(several) for kinds in trials.values() for several in kinds.values()), progress)
+
+    def found(trial: Trial) -> Found:
+        one = run_trial(trial, people, place, device, resume)
+        done.one()
+        return one
+
+    tables = {
+        name: rows_of(FIRST[name], {kind: [found(trial) for trial in several] for kind, several in kinds.items()})
+        for name, kinds in trials.items()
+    }
+    own = f"{bundle.name}, of {source.settings[of.length]} steps"
     conditions = {
-        "learned from": f"{count} slices of {len(np.unique(cohort.train.subject))} people of split train",
-        "looked at": f"{len(people.healthy)} slices of {len(np.unique(people.healthy.subject))} people of split validation",
-        "error": "mean |x - healthy| over the brain of healthy slices, standardised intensity; lower is better",
-        "pixels": "AUROC of pixels of stroke shapes pasted into the same slices, within each person, by the smoothed |x - healthy|",
-        "slices by ...": "AUROC of the slices with such a lesion against the same without, within each person, by that score",
-        "trainings": f"{seeds} of each kind, seeds from 0, {steps} steps; otherwise as {bundle.name}, of {source.settings['steps']} steps",
+        **_seen(cohort),
+        "trainings": f"{seeds} of each kind, seeds from 0, {', '.join(_how(of, steps, settings))}; otherwise as {own}",
+        **of.notes,
         "quick": quick,
         "hardware": hardware(device),
     }
     command = f"mrianomaly benchmark ablation --root DATA --model {bundle.name} --steps {steps} --seeds {seeds}"
-    tables = {"conditions": conditions, "variants": rows_of(found)}
-    write_tables(out, "ablation", "Losses of the latent-regularised network", command, tables)
+    command += "".join(f" --set {name}={value}" for name, value in settings.items())
+    write_tables(out, of.page, of.title, command, {"conditions": conditions, **tables}, shown=scores_apart(tables))
     return out
+
+
+def _seen(cohort: Cohort) -> Row:
+    train, looked = cohort.train, cohort.validation
+    return {
+        "learned from": f"{at_hand(train)} slices of {len(np.unique(train.subject))} people of split train",
+        "looked at": f"{len(looked)} slices of {len(np.unique(looked.subject))} people of split validation",
+        "error": "mean |x - healthy| over the brain of healthy slices, standardised intensity; lower is better",
+        "pixels": "AUROC of pixels of stroke shapes pasted into the same slices, within each person, by the smoothed |x - healthy|",
+        f"{SCORE}...": "AUROC of the slices with such a lesion against the same without, within each person, by that score",
+    }
+
+
+def _how(of: Ablation, steps: int, settings: Mapping[str, Any]) -> list[str]:
+    alone = f" of the {of.network} alone, from nothing, against the other networks of the bundle" if of.network else ""
+    return [f"{steps} steps{alone}", *(f"{name} {value}" for name, value in settings.items())]
+
+
+def trials_of(
+    of: Ablation, source: Source, train: SliceStack, steps: int, seeds: int, settings: Mapping[str, Any]
+) -> dict[str, dict[str, list[Trial]]]:
+    """Table of FIRST -> row -> its trials; a bundle is asked once in each way."""
+    count, way, every = at_hand(train), FROM_BUNDLE if of.network else SCRATCH, {**settings, of.length: steps}
+    variants = {
+        name: [Trial(source, way, train, count, seed, {**every, **losses}, of.network) for seed in range(seeds)]
+        for name, losses in of.variants.items()
+    }
+    uses = {name: [Trial(source, FROM_BUNDLE, train, count, 0, use.settings, thorough=use.thorough)] for name, use in of.uses.items()}
+    return {name: kinds for name, kinds in {"variants": variants, "uses": uses}.items() if kinds}
 
 
 def home_cohort(bundle: Bundle, root: Path, most: int | None, progress: ProgressCallback | None) -> Cohort:
@@ -102,14 +138,29 @@ def home_cohort(bundle: Bundle, root: Path, most: int | None, progress: Progress
     return read_cohort(folder)
 
 
-def rows_of(found: Mapping[str, Sequence[Found]]) -> list[Row]:
-    """A row a variant: means over trainings and people, each with an interval that draws both."""
-    return [{"losses": variant, **_figures(several)} for variant, several in found.items()]
+def rows_of(first: str, found: Mapping[str, Sequence[Found]]) -> list[Row]:
+    """A row a kind, named in column `first`: means over trainings and people, each with an interval that draws both."""
+    return [{first: kind, **_figures(several)} for kind, several in found.items()]
+
+
+def scores_apart(tables: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
+    """Tables that have more scores than a row of a page can hold, as two: without the scores, and of these, intervals in brackets."""
+    wide = {name: rows for name, rows in tables.items() if any(len(_scores(row)) > FEW_SCORES for row in rows)}
+    plain = {name: [{key: row[key] for key in row if not key.startswith(SCORE)} for row in rows] for name, rows in wide.items()}
+    return plain | {f"{name}, {SCORE}score": [_scores_alone(FIRST[name], row) for row in rows] for name, rows in wide.items()}
+
+
+def _scores_alone(first: str, row: Row) -> Row:
+    return {first: row[first], **{key.removeprefix(SCORE): f"{row[key]} ({cell(row[f'{key} 95'])})" for key in _scores(row)}}
+
+
+def _scores(row: Row) -> list[str]:
+    return [key for key in row if key.startswith(SCORE) and not key.endswith(" 95")]
 
 
 def _figures(several: Sequence[Found]) -> Row:
     columns = {"error": [one.error for one in several], "pixels": [one.auroc for one in several]}
-    columns |= {f"slices by {term}": [one.slices[term] for one in several] for term in several[0].slices}
+    columns |= {f"{SCORE}{term}": [one.slices[term] for one in several] for term in several[0].slices}
     row: Row = {}
     for name, values in columns.items():
         row |= {name: round(float(np.mean(values)), 4), f"{name} 95": [round(end, 4) for end in crossed_interval(np.array(values))]}

@@ -23,8 +23,7 @@ from ..one_class import BY_BATCH, ENTRANTS, PROTOCOLS, Run, looked_at, scores_of
 from ..page import write_tables
 from ..steps import Steps
 from ..trivial import SOLVED
-from .ablation import DETECTOR, VARIANTS
-from .one_class_rows import WHOLE, Block, Row, Scored, class_rows, loss_row, mean_rows, trivial_rows
+from .one_class_rows import DETECTOR, VARIANTS, WHOLE, Block, Row, Scored, class_rows, loss_row, mean_rows, trivial_rows
 
 ABLATED = "one-normal"  # the protocol of the ablation, and of the methods that the paper compares with
 SPLITS = {"test": "of the test folder", "validation": "held out of the training folder"}
