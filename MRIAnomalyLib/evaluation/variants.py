@@ -44,8 +44,8 @@ def variants_of(config: EvidenceConfig) -> list[Variant]:
     smoothed = {name: tuple(width * factor for width in config.smoothing_px) for name, factor in SMOOTHING.items()}
     return [
         Variant(SHIPPED, config),
-        *(Variant(name, config, slice_share=share) for name, share in SLICE_SHARES.items()),
         *_other_parts(config),
+        *(Variant(name, config, slice_share=share) for name, share in SLICE_SHARES.items()),
         Variant("scanner left in", replace(config, without_scanner=False)),
         *(Variant(name, replace(config, smoothing_px=widths)) for name, widths in smoothed.items()),
         Variant("one mean and spread for all places", config, kept=everywhere_alike),

@@ -63,8 +63,8 @@ def evidence_tables(
         InputError: a set is not there.
         UsageError: a model is of another sequence, or prepares scans in another way than the first.
     """
-    bundles, device, people = labelled([choose_bundle(model) for model in models]), pick_device(device), people_of(root, SPLIT, quick)
-    recipe, folder = _shared_recipe(list(bundles.values())), user_folder() / "evidence"
+    bundles, device, folder = labelled([choose_bundle(model) for model in models]), pick_device(device), user_folder() / "evidence"
+    recipe, people = _shared_recipe(list(bundles.values())), people_of(root, SPLIT, quick)
     varied = {label: variants_of(calibration_of(bundle).config) for label, bundle in bundles.items()}
     volumes = len(people.normals) + (1 + len(KINDS)) * len(people.own)
     steps = Steps(volumes * (1 + len(bundles)) + sum(map(len, varied.values())), progress)
@@ -212,7 +212,8 @@ def _conditions(people: People, quick: bool, device: str) -> Row:
         "differences": "variant minus shipped in the same draws of people",
         "clear differences": "the interval of the mean over both kinds of lesions leaves out 0, or those of either kind do on one side; "
         "of so many variants one or the other does by chance",
-        "slice_auroc": f"slices with a lesion against all others of these people; a score is the mean of the strongest {TOP_SHARE:.0%}",
+        "slice_auroc": f"slices with a lesion against all others of these people; shipped score: mean of the strongest {100 * TOP_SHARE:g} %",
+        "mirror image redrawn, too": "no difference for a method that redraws it anyway",
         "outline_seed": OUTLINE_SEED,
         "quick": quick,
         "hardware": hardware(device),
