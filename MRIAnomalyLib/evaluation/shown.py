@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..files.cases import Case
 from ..prepare.recipe import Recipe
 from ..records import Array, Reconstruction, SliceStack
 from ..training.data import fingerprint
-from .scans import KINDS, painted, scan_of
+from .scans import KINDS, Scan, painted, scan_of
 from .steps import Steps
 
 UNTOUCHED = "untouched"  # beside the KINDS of painted lesions
@@ -57,20 +58,27 @@ def volumes_of(case: Case, outline: Path | None, recipe: Recipe, folder: Path, r
     """
     kinds = (UNTOUCHED, *(KINDS if outline else ()))
     paths = {kind: folder / sha256_of(repr(recipe).encode())[:16] / f"{case.subject}-{kind}.npz" for kind in kinds}
-    held = {kind: _read(path) if resume else None for kind, path in paths.items()}
-    if None in held.values():
-        clean = scan_of(case, recipe, steps)
-        changes = KINDS.items() if outline else ()
-        scans = {UNTOUCHED: clean, **{kind: painted(clean, outline, change, recipe, steps) for kind, change in changes}}
-        for kind, scan in scans.items():
-            stack = scan.prepared.stack
-            truth = np.zeros_like(stack.mask[:, 0]) if scan.truth is None else scan.truth
-            held[kind] = {**{name: getattr(stack, name) for name in _STACK}, "truth": truth}
-            _write(paths[kind], held[kind])
+    held = {kind: arrays for kind, path in paths.items() if resume and (arrays := _read(path))}
+    if len(held) < len(kinds):
+        held = {kind: _arrays(scan) for kind, scan in _scans(case, outline, recipe, steps).items()}
+        for kind, arrays in held.items():
+            _write(paths[kind], arrays)
     else:
         for _ in kinds:
             steps.one()
-    return {kind: _shown(case.subject, arrays) for kind, arrays in held.items()}
+    return {kind: Shown(case.subject, SliceStack(*(held[kind][name] for name in _STACK)), held[kind]["truth"]) for kind in kinds}
+
+
+def _scans(case: Case, outline: Path | None, recipe: Recipe, steps: Steps) -> dict[str, Scan]:
+    clean = scan_of(case, recipe, steps)
+    lesions = {kind: painted(clean, outline, change, recipe, steps) for kind, change in KINDS.items()} if outline else {}
+    return {UNTOUCHED: clean, **lesions}
+
+
+def _arrays(scan: Scan) -> dict[str, Array]:
+    stack = scan.prepared.stack
+    truth = np.zeros_like(stack.mask[:, 0]) if scan.truth is None else scan.truth
+    return {**{name: getattr(stack, name) for name in _STACK}, "truth": truth}
 
 
 def looker(detector: Detector, weights: str, folder: Path, device: str, resume: bool, steps: Steps) -> Callable[[Shown], Looks]:
@@ -89,8 +97,8 @@ def looker(detector: Detector, weights: str, folder: Path, device: str, resume: 
         path = folder / weights[:16] / f"{fingerprint(shown.stack.pixels)[:16]}.npz"
         held = _read(path) if resume else None
         if not held:
-            how = {"device": device, "steps": detector.steps_for("fast")}
-            plain, turned = detector.reconstruct(shown.stack, **how), detector.reconstruct(_mirrored(shown.stack), **how)
+            fast = detector.steps_for("fast")
+            plain, turned = (detector.reconstruct(one, device=device, steps=fast) for one in (shown.stack, _mirrored(shown.stack)))
             maps = {"plain": plain.healthy, "both": (plain.healthy + turned.healthy[..., ::-1]) / 2}
             if plain.spread is not None and turned.spread is not None:
                 maps |= {"plain_spread": plain.spread, "both_spread": np.sqrt((plain.spread**2 + turned.spread[..., ::-1] ** 2) / 2)}
@@ -108,11 +116,7 @@ def _mirrored(stack: SliceStack) -> SliceStack:
     return replace(stack, pixels=pixels, mask=mask)
 
 
-def _shown(subject: str, arrays: Mapping[str, Array]) -> Shown:
-    return Shown(subject, SliceStack(*(arrays[name] for name in _STACK)), arrays["truth"])
-
-
-def _write(path: Path, arrays: Mapping[str, Array]) -> None:
+def _write(path: Path, arrays: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, **arrays)

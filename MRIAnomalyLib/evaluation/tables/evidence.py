@@ -77,7 +77,7 @@ def evidence_tables(
         for variant, maps in evidence_by(varied[label], healthy, seen):
             found.setdefault(label, {})[variant.name] = figures_of(painted, maps, variant.slice_share)
             steps.one()
-    tables = {"conditions": _conditions(people, quick, device), **rows_of(found)}
+    tables: dict[str, Any] = {"conditions": _conditions(people, quick, device), **rows_of(found)}
     tables["models"] = [described(label, bundle) for label, bundle in bundles.items()]
     command = f"mrianomaly benchmark evidence --root DATA --model {','.join(bundle.name for bundle in bundles.values())}"
     shown = {name: [{key: _cell(value) for key, value in row.items()} for row in tables[name]] for name in ("figures", "differences")}
@@ -212,7 +212,7 @@ def _conditions(people: People, quick: bool, device: str) -> Row:
         "differences": "variant minus shipped in the same draws of people",
         "clear differences": "the interval of the mean over both kinds of lesions leaves out 0, or those of either kind do on one side; "
         "of so many variants one or the other does by chance",
-        "slice_auroc": f"slices with a lesion against all others of these people; shipped score: mean of the strongest {100 * TOP_SHARE:g} %",
+        "slice_auroc": f"slices with a lesion against all others; shipped score: mean of the strongest {100 * TOP_SHARE:g} %",
         "mirror image redrawn, too": "no difference for a method that redraws it anyway",
         "outline_seed": OUTLINE_SEED,
         "quick": quick,
