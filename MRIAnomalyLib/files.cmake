@@ -21,6 +21,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/calibration/predicted.py
   MRIAnomalyLib/calibration/reference.py
   MRIAnomalyLib/calibration/scores.py
+  MRIAnomalyLib/calibration/standard.py
   MRIAnomalyLib/calibration/stored.py
   MRIAnomalyLib/calibration/trend.py
   MRIAnomalyLib/cli/__init__.py
@@ -30,6 +31,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/cli/detect.py
   MRIAnomalyLib/cli/devices.py
   MRIAnomalyLib/cli/evaluate.py
+  MRIAnomalyLib/cli/evidence.py
   MRIAnomalyLib/cli/log.py
   MRIAnomalyLib/cli/main.py
   MRIAnomalyLib/cli/models.py
@@ -91,6 +93,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/reading.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
+  MRIAnomalyLib/evaluation/shown.py
   MRIAnomalyLib/evaluation/small_png.py
   MRIAnomalyLib/evaluation/steps.py
   MRIAnomalyLib/evaluation/tables/__init__.py
@@ -99,6 +102,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/beside.py
   MRIAnomalyLib/evaluation/tables/brain.py
   MRIAnomalyLib/evaluation/tables/deciding.py
+  MRIAnomalyLib/evaluation/tables/evidence.py
   MRIAnomalyLib/evaluation/tables/fit.py
   MRIAnomalyLib/evaluation/tables/flair.py
   MRIAnomalyLib/evaluation/tables/found.py
@@ -117,6 +121,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/task.py
   MRIAnomalyLib/evaluation/trials.py
   MRIAnomalyLib/evaluation/trivial.py
+  MRIAnomalyLib/evaluation/variants.py
   MRIAnomalyLib/files/__init__.py
   MRIAnomalyLib/files/atomic.py
   MRIAnomalyLib/files/cases.py

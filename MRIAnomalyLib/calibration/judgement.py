@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,20 +17,17 @@ from scipy import ndimage
 from ..errors import BundleError
 from ..records import Array, Reconstruction, SliceStack, as_stored
 from .conformal import FEWEST, conformal_p, finding_threshold, kept_ranks, location_p, refuse_too_few
-from .evidence import EvidenceConfig, combine, core_of, in_own_spread, parts_of, spreads_of, standardised
-from .predicted import in_true_spread, spread_factor
-from .reference import Reference, ReferenceBuilder
+from .evidence import EvidenceConfig, combine
 from .scores import slice_scores, volume_score
+from .standard import ODD, Standard, standard_of
 from .stored import BLOCK, highest_in_blocks, in_steps, loaded_pooled, loaded_reference, stored_pooled, stored_reference
 
 THRESHOLDS = np.round(np.geomspace(1.0, 15.0, 40), 3)  # standard deviations, among which the one for findings is sought
 FALSE_FINDINGS = 1.0  # per healthy volume, expected
 MOST_FINDINGS = 20  # per volume: more are clipped when counting (conformal risk control needs a bound)
 POOL = (3, 5, 5)  # neighbourhood (slice, row, column) a healthy subject's highest evidence is taken from: registration is not exact
-COVERAGE = 0.1  # share of healthy subjects who must have brain at a place for it to be judged: an eye left in is not compared with brain
 FEW = 3  # healthy subjects, without whom there is no spread to judge the third by
 SIGNS = {"bright": 1, "dark": -1}
-ODD = ("asymmetry",)  # parts that change their sign in the mirror
 
 CountRegions = Callable[[Array, Array], Array]  # (evidence, thresholds) -> findings at each
 
@@ -52,10 +49,9 @@ class Judgement:
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class Calibration(Standard):
     """Arrays and settings; `arrays` and `settings` are what a bundle stores."""
 
-    references: Mapping[str, Reference]
     kept: Mapping[str, Array]  # "bright", "dark" -> (R, N / 2, H / 2, W / 2) pooled healthy evidence by rank
     slice_mean: Array  # (N,) of healthy slice scores, and their spread: makes slices comparable
     slice_spread: Array
@@ -63,11 +59,7 @@ class Calibration:
     volume_scores: Array  # (M,)
     threshold: float  # of |evidence| for findings
     threshold_controlled: bool  # whether the bound on false findings is guaranteed
-    config: EvidenceConfig
-    coverage: Array  # (N, H, W) bool, where enough healthy subjects have brain
-    spread_factor: float  # of the spread that a detector predicts, so that it is as wide as healthy people lie; 1 where none is
-    typical_spread: Mapping[str, float]  # part -> middle own spread among healthy subjects
-    spread_limit: Mapping[str, float]  # part -> largest
+    spread_limit: Mapping[str, float]  # part -> largest own spread among healthy subjects
     healthy_p_shares: Array  # (R,) mean share of core pixels at or below each kept p level in healthy subjects
     ranks: tuple[int, ...]
 
@@ -88,19 +80,13 @@ class Calibration:
 
     def judge(self, stack: SliceStack, redrawn: Reconstruction) -> Judgement:
         """Judge one volume: its slices and what the detector says healthy ones would look like."""
-        stack, redrawn = _within(stack, self.coverage), in_true_spread(redrawn, self.spread_factor)
-        core = core_of(stack, self.config)
-        raw = parts_of(stack, redrawn, core, self.config)
-        z = standardised(raw, self.references, core, self.config)
-        spread = spreads_of(z, core)
-        if self.config.without_scanner:
-            z = in_own_spread(z, spread, self.typical_spread)
-        evidence = combine(z, self.config)
+        seen = self.measure(stack, redrawn)
+        core, evidence = seen.core, combine(seen.z, self.config)
         scores = slice_scores(evidence, core)
         comparable = (scores - self.slice_mean) / self.slice_spread
         score = volume_score(evidence, core)
         return Judgement(
-            z=z,
+            z=seen.z,
             evidence=evidence,
             core=core,
             p_map=np.where(core, self._p_map(evidence), 1).astype(np.float32),
@@ -109,7 +95,7 @@ class Calibration:
             slice_family_p=np.array([_p_or_nan(value, self._strangest()) for value in comparable]),
             volume_score=score,
             volume_p=_p_or_nan(score, self.volume_scores),
-            spread=spread,
+            spread=seen.spread,
         )
 
     def slice_thresholds(self, false_alarms: float) -> Array:
@@ -216,33 +202,15 @@ def calibrate(
         CalibrationError: fewer subjects than that.
     """
     refuse_too_few(len(subjects), fewest)
-    # of few people, one is not enough at a place: his own would be the only value there
-    coverage = _share([stack.mask[:, 0] for stack, _ in subjects], config.symmetric) >= max(COVERAGE, 2 / len(subjects)) - 1e-9
-    subjects = [(_within(stack, coverage), redrawn) for stack, redrawn in subjects]
-    cores = [core_of(stack, config) for stack, _ in subjects]
-    factor = spread_factor(subjects, cores)
-    subjects = [(stack, in_true_spread(redrawn, factor)) for stack, redrawn in subjects]
-    raw = [parts_of(stack, redrawn, core, config) for (stack, redrawn), core in zip(subjects, cores, strict=True)]
-    builders = {
-        name: ReferenceBuilder(np.stack([parts[name] for parts in raw]), config.floors[place], name in ODD, config.symmetric)
-        for place, name in enumerate(config.parts)
-    }
-    z = [
-        standardised(raw[row], {name: builder.reference(without=row) for name, builder in builders.items()}, core, config)
-        for row, core in enumerate(cores)
-    ]
-    spreads = [spreads_of(*pair) for pair in zip(z, cores, strict=True)]
-    typical = {name: float(np.median([spread[name] for spread in spreads])) for name in config.parts}
-    if config.without_scanner:
-        z = [in_own_spread(maps, spread, typical) for maps, spread in zip(z, spreads, strict=True)]
-    evidence = [combine(maps, config) for maps in z]
+    standard, seen = standard_of(subjects, config)
+    cores, evidence = [one.core for one in seen], [combine(one.z, config) for one in seen]
     scores = np.stack([slice_scores(map_, core) for map_, core in zip(evidence, cores, strict=True)])
     curves = np.stack([count_regions(map_, THRESHOLDS) for map_ in evidence])
     threshold, controlled = finding_threshold(curves, THRESHOLDS, FALSE_FINDINGS, MOST_FINDINGS)
     ranks = kept_ranks(len(subjects))
     pooled = {side: np.stack([_shrink(sign * map_) for map_ in evidence]) for side, sign in SIGNS.items()}
     return Calibration(
-        references={name: builder.reference() for name, builder in builders.items()},
+        **vars(standard),
         kept={side: -np.sort(-maps, axis=0)[np.array(ranks) - 1] for side, maps in pooled.items()},
         slice_mean=np.nanmean(scores, axis=0),
         slice_spread=np.nanstd(scores, axis=0) + 0.1,
@@ -250,25 +218,10 @@ def calibrate(
         volume_scores=np.array([volume_score(map_, core) for map_, core in zip(evidence, cores, strict=True)]),
         threshold=threshold,
         threshold_controlled=controlled,
-        config=config,
-        coverage=coverage,
-        spread_factor=factor,
-        typical_spread=typical,
-        spread_limit={name: max(spread[name] for spread in spreads) for name in config.parts},
+        spread_limit={name: max(one.spread[name] for one in seen) for name in config.parts},
         healthy_p_shares=_healthy_shares(evidence, cores, pooled, ranks),
         ranks=tuple(ranks),
     )
-
-
-def _share(masks: Sequence[Array], symmetric: bool) -> Array:
-    """(N, H, W) share of healthy subjects, and of their mirror images where these count, who have brain at a place."""
-    share = np.mean(masks, axis=0)
-    return (share + share[..., ::-1]) / 2 if symmetric else share
-
-
-def _within(stack: SliceStack, coverage: Array) -> SliceStack:
-    """The slices with a mask that ends where `coverage` does."""
-    return replace(stack, mask=stack.mask & coverage[:, None])
 
 
 def _p_or_nan(score: float, normal_scores: Array) -> float:

@@ -11,12 +11,12 @@ FEWEST_PIXELS = 60  # of core that a slice must hold to be scored
 TOP_SHARE = 0.01  # of a slice's core, whose mean is the slice's score
 
 
-def slice_scores(evidence: Array, core: Array) -> Array:
-    """(N,) mean of the strongest 1 % of |evidence| in each slice's core; nan where the slice holds too little brain."""
+def slice_scores(evidence: Array, core: Array, top: float = TOP_SHARE) -> Array:
+    """(N,) mean of the strongest |evidence| in each slice's core, of this share of it (at least a pixel); nan where it is too small."""
     scores = np.full(len(evidence), np.nan)
     for level, (map_, inside) in enumerate(zip(np.abs(evidence), core, strict=True)):
         if inside.sum() >= FEWEST_PIXELS:
-            scores[level] = _top_mean(map_[inside], max(1, round(TOP_SHARE * inside.sum())))
+            scores[level] = _top_mean(map_[inside], max(1, round(top * inside.sum())))
     return scores
 
 

@@ -91,7 +91,7 @@ def measured(readings: Sequence[Reading], threshold: float, people: Resampled) -
     return Measured(frozenset(one.id for one in readings), threshold, found, hits, curve if "lesions found" in found else None)
 
 
-def _ranked(name: str, values: Array, truth: Array, owner: Array, people: Resampled) -> dict[str, Figure]:
+def ranked(name: str, values: Array, truth: Array, owner: Array, people: Resampled) -> dict[str, Figure]:
     """AUROC and average precision of scores (P,), where both kinds are there."""
     if truth.all() or not truth.any():
         return {}
@@ -110,7 +110,7 @@ def _by_scan(readings: Sequence[Reading], people: Resampled) -> dict[str, Figure
     owner, score, sick = people.places(known), np.array([one.score for one in known]), np.array([bool(one.sick) for one in known])
     here = np.unique(owner)
     highest, ill = (np.array([values[owner == who].max() for who in here]) for values in (score, sick))
-    return _ranked("image", score, sick, owner, people) | _ranked("subject", highest, ill, here, people)
+    return ranked("image", score, sick, owner, people) | ranked("subject", highest, ill, here, people)
 
 
 def _by_slice(drawn: Sequence[Reading], people: Resampled) -> dict[str, Figure]:
@@ -120,7 +120,7 @@ def _by_slice(drawn: Sequence[Reading], people: Resampled) -> dict[str, Figure]:
     truth = np.concatenate([one.truth.any((1, 2)) for one in drawn])
     owner, values = np.repeat(people.places(drawn), [len(some) for some in scores]), np.concatenate(scores)
     scored = ~np.isnan(values)
-    return _ranked("slice", values[scored], truth[scored], owner[scored], people)
+    return ranked("slice", values[scored], truth[scored], owner[scored], people)
 
 
 def _by_pixel(drawn: Sequence[Reading], threshold: float, people: Resampled) -> dict[str, Figure]:

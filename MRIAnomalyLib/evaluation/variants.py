@@ -1,0 +1,82 @@
+"""The evidence step with one thing changed at a time, and what each such variant makes of volumes that a model has looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+
+from ..calibration.evidence import EvidenceConfig, combine
+from ..calibration.reference import Reference
+from ..calibration.scores import TOP_SHARE
+from ..calibration.standard import Kept, by_place, standard_of
+from ..records import Array
+from .shown import Looks, Shown
+
+SHIPPED = "shipped"
+SMOOTHING = {"no smoothing": 0.0, "half the smoothing": 0.5, "one and a half times the smoothing": 1.5}
+SLICE_SHARES = {"slice score: mean": 1.0, "slice score: highest pixel": 0.0}  # of a slice's pixels, the strongest ones
+
+Seen = Sequence[tuple[Shown, Looks]]
+Maps = list[tuple[Array, Array]]  # of each volume evidence and core, each (N, H, W)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to make evidence."""
+
+    name: str
+    config: EvidenceConfig
+    kept: Kept = by_place
+    look: str = "plain"  # or "both", see `Looks`
+    slice_share: float = TOP_SHARE  # whose mean is a slice's score
+
+    @property
+    def measuring(self) -> tuple[EvidenceConfig, Kept, str]:
+        """All that the parts follow from, whichever of them have a say."""
+        return replace(self.config, silent=()), self.kept, self.look
+
+
+def variants_of(config: EvidenceConfig) -> list[Variant]:
+    """The evidence as a bundle has it, and with one thing changed."""
+    smoothed = {name: tuple(width * factor for width in config.smoothing_px) for name, factor in SMOOTHING.items()}
+    return [
+        Variant(SHIPPED, config),
+        *_other_parts(config),
+        *(Variant(name, config, slice_share=share) for name, share in SLICE_SHARES.items()),
+        Variant("scanner left in", replace(config, without_scanner=False)),
+        *(Variant(name, replace(config, smoothing_px=widths)) for name, widths in smoothed.items()),
+        Variant("one mean and spread for all places", config, kept=everywhere_alike),
+        Variant("mirror image redrawn, too", config, look="both"),
+    ]
+
+
+def _other_parts(config: EvidenceConfig) -> Iterator[Variant]:
+    """Each part without a say that has one, or with one that has none; somebody must speak."""
+    for name in config.parts:
+        silent = tuple(part for part in config.parts if (part in config.silent) != (part == name))
+        if len(silent) < len(config.parts):
+            yield Variant(f"{'with' if name in config.silent else 'without'} {name}", replace(config, silent=silent))
+
+
+def everywhere_alike(reference: Reference, coverage: Array) -> Reference:
+    """Mean and spread replaced by their averages over the covered places."""
+    mean, spread = (np.full_like(map_, map_[coverage].mean()) for map_ in (reference.mean, reference.spread))
+    return Reference(mean, spread)
+
+
+def evidence_by(variants: Sequence[Variant], healthy: Seen, seen: Seen) -> Iterator[tuple[Variant, Maps]]:
+    """Evidence of volumes by one variant after the other.
+
+    Args:
+        variants: those of one `measuring` side by side, so that it is done once.
+        healthy: whom all are compared with, anew for each measuring.
+        seen: the volumes.
+    """
+    for (config, kept, look), some in groupby(variants, key=lambda variant: variant.measuring):
+        standard, _ = standard_of([(shown.stack, getattr(looks, look)) for shown, looks in healthy], config, kept)
+        measured = [standard.measure(shown.stack, getattr(looks, look)) for shown, looks in seen]
+        for variant in some:
+            yield variant, [(combine(one.z, variant.config), one.core) for one in measured]

@@ -1,0 +1,83 @@
+import json
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from small_answers import LESION, Model, bundle, slices
+
+from MRIAnomalyLib.calibration.evidence import EvidenceConfig
+from MRIAnomalyLib.cli.main import main
+from MRIAnomalyLib.evaluation.bootstrap import Figure
+from MRIAnomalyLib.evaluation.scans import KINDS
+from MRIAnomalyLib.evaluation.shown import Looks, Shown
+from MRIAnomalyLib.evaluation.tables import evidence
+from MRIAnomalyLib.evaluation.tables.evidence import rows_of
+
+BLIND, KEEN = Model(blur=1.0), Model()
+
+
+@pytest.fixture
+def small(monkeypatch, root, tmp_path):
+    """A model that sees lesions in the mirror only, and small brains for real ones."""
+
+    def volumes_of(case, outline, recipe, folder, resume, steps):
+        number = sum(map(ord, case.subject))
+        kinds = {"untouched": 0.0} | (KINDS if outline else {})
+        return {kind: Shown(case.subject, slices(number, change), np.array(LESION) & bool(change)) for kind, change in kinds.items()}
+
+    def looker(*about):
+        return lambda shown: Looks(BLIND.redraw(shown.stack), KEEN.redraw(shown.stack))
+
+    for name, double in {
+        "volumes_of": volumes_of,
+        "looker": looker,
+        "choose_bundle": bundle,
+        "load_detector": lambda bundle: None,
+        "calibration_of": lambda bundle: SimpleNamespace(config=EvidenceConfig(silent=("atlas", "asymmetry"))),
+    }.items():
+        monkeypatch.setattr(evidence, name, double)
+    return partial(evidence.evidence_tables, root, tmp_path / "tables", device="cpu")
+
+
+def test_what_helps_both_kinds_of_lesions_is_told_apart_from_chance(small):
+    out = small(["brain-t1-one"])
+    tables = json.loads((out / "evidence.json").read_text())
+    clear = {row["variant"]: row for row in tables["clear_differences"]}
+    assert clear["mirror image redrawn, too"]["pixel_ap"] == "better"
+    assert "shipped" not in clear
+    assert _differences(tables)["slice score: mean"].keys() == {"model", "variant", "dark_slice_auroc", "bright_slice_auroc"}
+    rows = {row["variant"]: row for row in tables["figures"]}
+    value, low, high = rows["shipped"]["dark_pixel_ap"]
+    assert 0 <= low <= value <= high <= 1
+    difference, mirrored = (table["mirror image redrawn, too"]["dark_pixel_ap"][0] for table in (_differences(tables), rows))
+    assert difference == pytest.approx(mirrored - value, abs=2e-3)
+    assert f"{value:.3f} ({low:.3f} to {high:.3f})" in (out / "evidence.md").read_text()
+
+
+def _differences(tables):
+    return {row["variant"]: row for row in tables["differences"]}
+
+
+def test_a_difference_is_clear_by_its_mean_or_by_both_kinds_alone():
+    none, up, unsure = (Figure(value, np.array(drawn)) for value, drawn in ((0, [0, 0]), (0.1, [0.05, 0.15]), (0.1, [-0.1, 0.3])))
+
+    def word(mean, dark, bright):
+        other = {"pixel_ap": mean, "dark_pixel_ap": dark, "bright_pixel_ap": bright}
+        rows = rows_of({"model": {"shipped": dict.fromkeys(other, none), "other": other}})["clear_differences"]
+        return [row["pixel_ap"] for row in rows]
+
+    assert word(unsure, up, unsure) == []
+    assert word(unsure, up, up) == ["better"]
+    assert word(up, up, unsure) == ["better"]
+    assert word(_less(up), unsure, _less(up)) == ["worse"]
+
+
+def _less(figure):
+    return Figure(-figure.value, -figure.drawn)
+
+
+def test_models_of_other_scans_and_preparations_are_refused_in_words(tmp_path, capsys):
+    where = ["--root", str(tmp_path), "--out", str(tmp_path / "tables"), "--progress", "none"]
+    assert main(["benchmark", "evidence", "--model", "brain-flair-denoiser", *where]) == 2
+    assert "brain-flair-denoiser is for FLAIR scans of the brain" in capsys.readouterr().err
