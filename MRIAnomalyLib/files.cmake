@@ -52,6 +52,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/latent_regularised.py
   MRIAnomalyLib/detectors/mask_inversion.py
   MRIAnomalyLib/detectors/memory.py
+  MRIAnomalyLib/detectors/mirror.py
   MRIAnomalyLib/detectors/transfer.py
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py

@@ -19,6 +19,7 @@ from ..training.data import fingerprint, posed, refuse_other_grid
 from ..training.loop import Course, Log, Run, resume_run, save_weights, train
 from ..training.together import is_first, processes, refuse_uneven
 from ..training.transfer import Source
+from .mirror import averaged, mirrored
 
 Report = Callable[[int, int], None]  # (done, total) of a reconstruction; raising in it stops the work
 ROWS_AT_ONCE = 64  # slices that go through a network together, where nothing else is asked for
@@ -113,7 +114,7 @@ class Detector(ABC):
         if drawn is not None:
             return drawn
         some = np.linspace(0, len(normals) - 1, SHEET).astype(int)
-        return self.reconstruct(normals.take(some), device=device).healthy
+        return self.redraw(normals.take(some), device=device).healthy
 
     def draw(self, count: int, seed: int) -> Array | None:
         """Slices of nobody (count, 1, H, W), standardised intensity; None of a method that draws none."""
@@ -148,6 +149,16 @@ class Detector(ABC):
             rows_at_once: how many slices memory is to hold; without it, what suits the method and the device. See `memory.redraw`.
             progress: called with (done, total); raising in it stops the work.
         """
+
+    def redraw(self, stack: SliceStack, *, progress: Report | None = None, **how: Any) -> Reconstruction:
+        """What is used of a detector: `reconstruct`, and where its settings say `both_sides`, the mean of that and of the mirror image's.
+
+        For the arguments see `reconstruct`; one-sided anatomy (`mirror` off) has no mirror image.
+        """
+        if not (getattr(self.config, "both_sides", False) and self.config.mirror):
+            return self.reconstruct(stack, progress=progress, **how)
+        first, second = (_half(progress, half) for half in (0, 1))
+        return averaged(self.reconstruct(stack, progress=first, **how), self.reconstruct(mirrored(stack), progress=second, **how))
 
     def steps_for(self, quality: str) -> int:
         """Search steps that "fast" or "thorough" stands for; 0 where one pass is all there is."""
@@ -186,6 +197,11 @@ class Detector(ABC):
         wanted = {f"{name}.{key}": tuple(value.shape) for name, net in self.modules().items() for key, value in net.state_dict().items()}
         given = {key: array.shape for key, array in arrays.items()}
         return sorted(key for key in wanted.keys() | given.keys() if wanted.get(key) != given.get(key))
+
+
+def _half(progress: Report | None, before: int) -> Report | None:
+    """Tells one of two equal parts as half of the whole."""
+    return progress and (lambda done, total: progress(before * total + done, 2 * total))
 
 
 Kind = TypeVar("Kind", bound=type[Detector])

@@ -56,6 +56,7 @@ class FAnoGANConfig:
     refine_rate: float = 0.02  # its learning rate: gentler than a search from afar
     lam: float = 0.1  # its share of the discrimination loss
     prior_weight: float = 0.01  # keeps z likely in it
+    both_sides: bool = True  # counterparts are the mean of a slice's and its mirror image's, at twice the time; for `mirror` only
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built from.
@@ -74,7 +75,7 @@ class FAnoGAN(Detector):
     Config = FAnoGANConfig
     parts = ("residual", "asymmetry")  # on validation subjects (T1) the atlas only took from it
     config: FAnoGANConfig
-    anytime = frozenset({"encoder_steps", "refine_steps", "refine_rate", "lam", "prior_weight"})
+    anytime = frozenset({"encoder_steps", "refine_steps", "refine_rate", "lam", "prior_weight", "both_sides"})
 
     def build(self) -> None:
         """Make the generator (in the end the averaged one), the critic and the encoder."""

@@ -77,6 +77,7 @@ class HQAnoGANConfig:
     refine_rate: float = 0.02  # its learning rate
     lam: float = 0.1  # share of the features in it
     prior_weight: float = 0.01  # keeps styles near the mean style in it
+    both_sides: bool = True  # counterparts are the mean of a slice's and its mirror image's, at twice the time; for `mirror` only
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built from.
@@ -99,7 +100,7 @@ class HQAnoGAN(Detector):
     Config = HQAnoGANConfig
     config: HQAnoGANConfig
     shares = True
-    anytime = frozenset({"encoder_steps", "truncation", "projected", "refine_steps", "refine_rate", "lam", "prior_weight"})
+    anytime = frozenset({"encoder_steps", "truncation", "projected", "refine_steps", "refine_rate", "lam", "prior_weight", "both_sides"})
 
     def build(self) -> None:
         """Make the generator (in the end the averaged one), the discriminator, the encoder and what compares scores."""

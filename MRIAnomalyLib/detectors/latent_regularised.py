@@ -51,6 +51,7 @@ class LatentRegularisedConfig:
     low_rank_weight: float = 0.1  # ours
     adversarial_goal: str = "features"  # of ADVERSARIAL_GOALS, see `adversarial_loss`
     low_rank_form: str = "scale_free"  # of LOW_RANK_FORMS, see `low_rank_loss`; the paper's can be lowered by shrinking alone
+    both_sides: bool = True  # counterparts are the mean of a slice's and its mirror image's, at twice the time; for `mirror` only
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built from.
@@ -72,6 +73,7 @@ class LatentRegularised(Detector):
 
     Config = LatentRegularisedConfig
     parts = ("residual", "asymmetry")  # on validation subjects the atlas only took from it
+    anytime = frozenset({"steps", "both_sides"})
     config: LatentRegularisedConfig
 
     def build(self) -> None:

@@ -25,7 +25,7 @@ class Redrawn:
 def redraw(
     detector: Detector, stack: SliceStack, *, device: str, seed: int = 0, steps: int | None = None, progress: Report | None = None
 ) -> Redrawn:
-    """What `detector.reconstruct` gives, also when the device runs out of memory on the way.
+    """What `detector.redraw` gives, also when the device runs out of memory on the way.
 
     Each time it does, half as many slices are worked on at once, and the CPU takes over where not even one fits. Slices that are
     done stay done: a slice's answer does not depend on the slices beside it. For the arguments see `Detector.reconstruct`; progress
@@ -59,7 +59,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _unless_too_large(detector: Detector, stack: SliceStack, *, device: str, **how: Any) -> Reconstruction | None:
     """The reconstruction; None when the device's memory was too small, and what was held there is free again."""
     try:
-        return detector.reconstruct(stack, device=device, **how)
+        return detector.redraw(stack, device=device, **how)
     except RuntimeError as error:
         if device == "cpu" or not is_out_of_memory(error):
             raise

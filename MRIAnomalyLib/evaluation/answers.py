@@ -97,7 +97,7 @@ def viewer(bundle: Bundle, calibration: Calibration, steps: Steps, device: str =
     detector, device, sequence = load_detector(bundle), pick_device(device), recipe_from(bundle.model["recipe"]).sequence
 
     def see(scan: Scan) -> Seen:
-        redrawn = detector.reconstruct(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
+        redrawn = detector.redraw(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
         steps.one()
         judged = calibration.judge(scan.prepared.stack, redrawn)
         return Seen(scan, in_true_spread(redrawn, calibration.spread_factor), judged, sequence)

@@ -182,7 +182,7 @@ def _beside(detector: Detector, prepared: list[Prepared], device: str) -> bytes:
     across, rows = PAIRS
     slices = training_stack(prepared)
     slices = slices.take(np.linspace(0, len(slices) - 1, across * rows).astype(int))
-    healthy = detector.reconstruct(slices, device=device, steps=detector.steps_for("fast")).healthy * slices.mask  # outside nobody looks
+    healthy = detector.redraw(slices, device=device, steps=detector.steps_for("fast")).healthy * slices.mask  # outside nobody looks
     pairs = np.stack([half.reshape(rows, across, *half.shape[1:]) for half in (slices.pixels, healthy)], 1)
     with tempfile.TemporaryDirectory(prefix="mrianomaly-") as folder:
         path = Path(folder) / "sheet.png"

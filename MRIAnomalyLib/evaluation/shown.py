@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..bundles.contents import sha256_of
 from ..detectors import Detector
+from ..detectors.mirror import averaged, mirrored
 from ..files.atomic import whole_file
 from ..files.cases import Case
 from ..prepare.recipe import Recipe
@@ -98,10 +99,10 @@ def looker(detector: Detector, weights: str, folder: Path, device: str, resume: 
         held = _read(path) if resume else None
         if not held:
             fast = detector.steps_for("fast")
-            plain, turned = (detector.reconstruct(one, device=device, steps=fast) for one in (shown.stack, _mirrored(shown.stack)))
-            maps = {"plain": plain.healthy, "both": (plain.healthy + turned.healthy[..., ::-1]) / 2}
-            if plain.spread is not None and turned.spread is not None:
-                maps |= {"plain_spread": plain.spread, "both_spread": np.sqrt((plain.spread**2 + turned.spread[..., ::-1] ** 2) / 2)}
+            plain, turned = (detector.redraw(one, device=device, steps=fast) for one in (shown.stack, mirrored(shown.stack)))
+            looks = {"plain": plain, "both": averaged(plain, turned)}
+            maps = {name: look.healthy for name, look in looks.items()}
+            maps |= {f"{name}_spread": look.spread for name, look in looks.items() if look.spread is not None}
             held = {name: map_.astype(np.float16) for name, map_ in maps.items()}
             _write(path, held)
         steps.one()
@@ -109,11 +110,6 @@ def looker(detector: Detector, weights: str, folder: Path, device: str, resume: 
         return Looks(*(Reconstruction(full[name], {}, spread=full.get(f"{name}_spread")) for name in ("plain", "both")))
 
     return look
-
-
-def _mirrored(stack: SliceStack) -> SliceStack:
-    pixels, mask = (np.ascontiguousarray(maps[..., ::-1]) for maps in (stack.pixels, stack.mask))
-    return replace(stack, pixels=pixels, mask=mask)
 
 
 def _write(path: Path, arrays: dict[str, Any]) -> None:

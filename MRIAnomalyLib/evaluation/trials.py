@@ -122,7 +122,7 @@ def run_trial(trial: Trial, people: LookedAt, folder: Path, device: str, resume:
 def look(detector: Detector, people: LookedAt, device: str, thorough: bool = False) -> Found:
     """How near healthy slices are redrawn, and how well lesions stand out, at quality "thorough" or "fast"."""
     steps, mask = detector.steps_for("thorough" if thorough else "fast"), people.healthy.mask[:, 0]
-    plain, ill = (detector.reconstruct(stack, device=device, steps=steps) for stack in (people.healthy, people.lesioned))
+    plain, ill = (detector.redraw(stack, device=device, steps=steps) for stack in (people.healthy, people.lesioned))
     off = np.abs(people.healthy.pixels - plain.healthy)[:, 0]
     far = np.abs(people.lesioned.pixels - ill.healthy)
     strange = ndimage.gaussian_filter((far if ill.spread is None else far / ill.spread)[:, 0] * mask, (0, SMOOTH_PX, SMOOTH_PX))

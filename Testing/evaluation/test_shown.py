@@ -66,7 +66,7 @@ class OneSided:
     def steps_for(self, quality):
         return 0
 
-    def reconstruct(self, stack, device, steps):
+    def redraw(self, stack, device, steps):
         self.asked += 1
         left = np.arange(stack.pixels.shape[-1]) < stack.pixels.shape[-1] // 2
         spread = np.where(left, np.float32(1), np.float32(7)) * np.ones_like(stack.pixels)

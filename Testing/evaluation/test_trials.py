@@ -33,7 +33,7 @@ class Redraws:
     def steps_for(self, quality):
         return 0
 
-    def reconstruct(self, stack, **how):
+    def redraw(self, stack, **how):
         return Reconstruction(self.healthy + np.float32(self.off), {}, spread=self.spread)
 
 
