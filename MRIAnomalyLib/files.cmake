@@ -38,6 +38,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/cli/options.py
   MRIAnomalyLib/cli/papers.py
   MRIAnomalyLib/cli/progress.py
+  MRIAnomalyLib/cli/scanners.py
   MRIAnomalyLib/cli/series.py
   MRIAnomalyLib/cli/stop.py
   MRIAnomalyLib/cli/train.py
@@ -95,6 +96,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
   MRIAnomalyLib/evaluation/shown.py
+  MRIAnomalyLib/evaluation/simulated.py
   MRIAnomalyLib/evaluation/small_png.py
   MRIAnomalyLib/evaluation/steps.py
   MRIAnomalyLib/evaluation/tables/__init__.py
@@ -115,6 +117,9 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/one_class.py
   MRIAnomalyLib/evaluation/tables/one_class_rows.py
   MRIAnomalyLib/evaluation/tables/remedies.py
+  MRIAnomalyLib/evaluation/tables/scanner_rows.py
+  MRIAnomalyLib/evaluation/tables/scanners.py
+  MRIAnomalyLib/evaluation/tables/scanners_figure.py
   MRIAnomalyLib/evaluation/tables/speed.py
   MRIAnomalyLib/evaluation/tables/transfer.py
   MRIAnomalyLib/evaluation/tables/transfer_figure.py

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import resources
-from . import evidence, papers
+from . import evidence, papers, scanners
 from .options import add_device, add_progress, add_resume, add_set, add_tables_out, names, positive_count
 from .progress import Reporter
 from .train import read_settings
@@ -80,6 +80,7 @@ def add(commands: Any) -> None:
         parser.set_defaults(run=run)
     evidence.add(tables)
     papers.add(tables)
+    scanners.add(tables)
 
 
 def _add_transfer(parser: argparse.ArgumentParser) -> None:

@@ -92,13 +92,14 @@ def calibration_of(bundle: Bundle) -> Calibration:
     return load_calibration(bundle.calibration(), bundle.model["calibration"])
 
 
-def viewer(bundle: Bundle, calibration: Calibration, steps: Steps, device: str = "auto") -> Callable[[Scan], Seen]:
-    """What lets a model redraw and judge a scan that its own recipe prepared, at quality "fast" as it was calibrated; tells `steps`."""
+def viewer(bundle: Bundle, calibration: Calibration, steps: Steps | None = None, device: str = "auto") -> Callable[[Scan], Seen]:
+    """What lets a model redraw and judge a scan prepared as those of the calibration were, at quality "fast"; tells `steps`."""
     detector, device, sequence = load_detector(bundle), pick_device(device), recipe_from(bundle.model["recipe"]).sequence
 
     def see(scan: Scan) -> Seen:
         redrawn = detector.redraw(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
-        steps.one()
+        if steps:
+            steps.one()
         judged = calibration.judge(scan.prepared.stack, redrawn)
         return Seen(scan, in_true_spread(redrawn, calibration.spread_factor), judged, sequence)
 

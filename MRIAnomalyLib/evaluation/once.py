@@ -1,4 +1,4 @@
-"""Trainings of a benchmark, each done once: what came of it is kept, and one that was cut off goes on from its checkpoint."""
+"""The long steps of a benchmark, each done once: what came of it is kept, and a training that was cut off goes on from its checkpoint."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import binom
 
+from ...bundles.bundle import Bundle
+from ...calibration.judgement import Calibration
 from ...prepare import plausibility
 from ...records import Array
 from ..answers import ALPHA, Answers, Seen
@@ -35,7 +37,7 @@ def by_site(answers: Answers) -> list[dict[str, Any]]:
     rows = []
     for site in dict.fromkeys(one.scan.case.site for one in answers.unpainted):
         here = [one for one in answers.unpainted if one.scan.case.site == site]
-        warned = [bool(_warnings(answers, one)) for one in here]
+        warned = [bool(warnings_of(one, answers.bundle, answers.calibration)) for one in here]
         rows.append(
             {
                 "model": answers.label,
@@ -54,10 +56,11 @@ def by_site(answers: Answers) -> list[dict[str, Any]]:
     return rows
 
 
-def _warnings(answers: Answers, one: Seen) -> list[str]:
+def warnings_of(one: Seen, bundle: Bundle, calibration: Calibration) -> list[str]:
+    """What `detect` would warn of: a head unlike those of the calibration, a brain that differs as a whole."""
     return [
-        *plausibility.unusual(one.scan.prepared.facts, answers.bundle.model["calibration"]["ranges"]),
-        *plausibility.too_wide(one.judged.spread, answers.calibration.spread_limit),
+        *plausibility.unusual(one.scan.prepared.facts, bundle.model["calibration"]["ranges"]),
+        *plausibility.too_wide(one.judged.spread, calibration.spread_limit),
     ]
 
 
