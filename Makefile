@@ -25,5 +25,5 @@ benchmark: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11 to 3.13 is needed: make PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[brain,scene,test]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[benchmark,brain,scene,test]"
 	touch $@

@@ -109,6 +109,7 @@ def scanner_table(
         "brain mask": "that of the head as it came: extraction is not put to the test",
         "before": f"{REMEDIES_OFF}, the same networks, calibrated anew on {len(normals)} people so prepared; registered as shipped",
         "after": f"as shipped, calibrated on {bundle.model['calibration']['subjects']} people",
+        "evidence": "its own steps against scanner change, trend and own spread, stay on in both",
         **EXPLAINED,
         "torchio": torchio,
         "quick": quick,

@@ -34,10 +34,10 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
         _panel(axes, [row for row in rows if row["strength"] in (strength, UNCHANGED[1])])
         axes.set_title(f"{strength} change", fontsize=9)
     figure.axes[0].set_ylabel("healthy people flagged, %", fontsize=8)
-    handles = [Patch(facecolor=colour, hatch=hatch, label=f"{name} standardisation") for name, (colour, hatch) in LOOKS.items()]
-    handles.append(Patch(facecolor="#bbbbbb", label="pale: flagged, but warned of or refused"))
-    handles.append(figure.axes[0].axhline(100 * ALPHA, color="black", linewidth=0.8, linestyle="--", label=f"{100 * ALPHA:g} % promised"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
+    kinds = {name: Patch(facecolor=colour, hatch=hatch, edgecolor="white") for name, (colour, hatch) in LOOKS.items()}
+    handles = [*kinds.values(), Patch(facecolor="#bbbbbb"), figure.axes[0].lines[0]]
+    labels = [*(f"{name} standardisation" for name in kinds), "pale: warned of or refused, too", f"{100 * ALPHA:g} % promised"]
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
     with BytesIO() as drawn, whole_file(path) as unfinished:
         figure.savefig(drawn, dpi=100, format="png")
         unfinished.write_bytes(small_png(drawn.getvalue(), COLOURS))
@@ -45,6 +45,7 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
 
 def _panel(axes: Any, rows: Sequence[Row]) -> None:
     changes = list(dict.fromkeys(row["change"] for row in rows))
+    axes.axhline(100 * ALPHA, color="black", linewidth=0.8, linestyle="--")
     for side, (name, (colour, hatch)) in zip((-0.5, 0.5), LOOKS.items(), strict=True):
         mine = [row for row in rows if row["standardisation"] == name]
         places = [changes.index(row["change"]) + side * WIDTH for row in mine]
@@ -54,7 +55,6 @@ def _panel(axes: Any, rows: Sequence[Row]) -> None:
         axes.bar(places, flagged, WIDTH, color=colour, alpha=0.3)
         axes.bar(places, unwarned, WIDTH, color=colour, hatch=hatch, edgecolor="white", linewidth=0)
         axes.errorbar(places, flagged, yerr=reach, fmt="none", ecolor="#444444", elinewidth=0.8, capsize=2)
-    axes.axhline(100 * ALPHA, color="black", linewidth=0.8, linestyle="--")
     axes.set_xticks(range(len(changes)), [change.replace(" ", "\n") for change in changes], fontsize=8)
     axes.set_ylim(0, 100)
     axes.tick_params(axis="y", labelsize=8)
