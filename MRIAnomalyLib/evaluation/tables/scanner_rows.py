@@ -54,8 +54,8 @@ def _alarms(here: Sequence[Found], preparation: str) -> Row:
         "warned": sum(answer["warned"] for _, answer in answers),
         "refused": sum(one.refused for one in here),
         "flagged_without_warning": sum(answer["flagged"] and not answer["warned"] and not one.refused for one, answer in answers),
-        "beyond_3": round(float(np.median(beyond)), 2) if answers else "",
-        "beyond_3_95": [round(end, 2) for end in ends(drawn)],
+        "beyond_3": round(float(np.median(beyond)), 3) if answers else "",
+        "beyond_3_95": [round(end, 3) for end in ends(drawn)],
     }
 
 

@@ -46,7 +46,7 @@ EXPLAINED = {
     "flagged": f"at p <= {ALPHA}; flagged_share_exact: 95 %, binomial (Clopper and Pearson)",
     "spared": "share flagged before, less that after, of all changes of a strength",
     "beyond_3": "median percent of voxels whose evidence lies beyond 3 standard deviations of healthy people",
-    "figure": "![who is flagged, by what was changed](scanners.png)",
+    "figure": "![who is flagged and who is warned of, by what was changed](scanners.png)",
 }
 
 

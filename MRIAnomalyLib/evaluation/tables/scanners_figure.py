@@ -19,7 +19,7 @@ COLOURS = 32  # of the PNG
 
 
 def draw(path: Path, rows: Sequence[Row]) -> None:
-    """Write a PNG: a panel a strength, two bars a change; full colour where nobody is warned.
+    """Write a PNG: a panel a strength, two bars a change: flagged people with 95 % intervals, and pale those warned of.
 
     Args:
         path: of the picture.
@@ -33,10 +33,10 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
     for axes, strength in zip(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels, strict=True):
         _panel(axes, [row for row in rows if row["strength"] in (strength, UNCHANGED[1])])
         axes.set_title(f"{strength} change", fontsize=9)
-    figure.axes[0].set_ylabel("healthy people flagged, %", fontsize=8)
+    figure.axes[0].set_ylabel("healthy people, %", fontsize=8)
     kinds = {name: Patch(facecolor=colour, hatch=hatch, edgecolor="white") for name, (colour, hatch) in LOOKS.items()}
     handles = [*kinds.values(), Patch(facecolor="#bbbbbb"), figure.axes[0].lines[0]]
-    labels = [*(f"{name} standardisation" for name in kinds), "pale: warned of or refused, too", f"{100 * ALPHA:g} % promised"]
+    labels = [*(f"flagged {name} standardisation" for name in kinds), "pale: warned of", f"{100 * ALPHA:g} % may be flagged"]
     figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
     with BytesIO() as drawn, whole_file(path) as unfinished:
         figure.savefig(drawn, dpi=100, format="png")
@@ -49,11 +49,11 @@ def _panel(axes: Any, rows: Sequence[Row]) -> None:
     for side, (name, (colour, hatch)) in zip((-0.5, 0.5), LOOKS.items(), strict=True):
         mine = [row for row in rows if row["standardisation"] == name]
         places = [changes.index(row["change"]) + side * WIDTH for row in mine]
-        flagged, unwarned = ([100 * row[key] / row["volumes"] for row in mine] for key in ("flagged", "flagged_without_warning"))
+        flagged, warned = ([100 * row[key] / row["volumes"] for row in mine] for key in ("flagged", "warned"))
         ends = [[100 * row["flagged_share_exact"][end] for row in mine] for end in (0, 1)]
         reach = [[abs(end - value) for end, value in zip(line, flagged, strict=True)] for line in ends]
-        axes.bar(places, flagged, WIDTH, color=colour, alpha=0.3)
-        axes.bar(places, unwarned, WIDTH, color=colour, hatch=hatch, edgecolor="white", linewidth=0)
+        axes.bar(places, warned, WIDTH, color=colour, alpha=0.25)
+        axes.bar(places, flagged, WIDTH, color=colour, hatch=hatch, edgecolor="white", linewidth=0)
         axes.errorbar(places, flagged, yerr=reach, fmt="none", ecolor="#444444", elinewidth=0.8, capsize=2)
     axes.set_xticks(range(len(changes)), [change.replace(" ", "\n") for change in changes], fontsize=8)
     axes.set_ylim(0, 100)
