@@ -53,7 +53,6 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/detectors/latent_regularised.py
   MRIAnomalyLib/detectors/mask_inversion.py
   MRIAnomalyLib/detectors/memory.py
-  MRIAnomalyLib/detectors/mirror.py
   MRIAnomalyLib/detectors/transfer.py
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
@@ -172,6 +171,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/inversion/frozen.py
   MRIAnomalyLib/inversion/mask_step.py
   MRIAnomalyLib/inversion/masked.py
+  MRIAnomalyLib/inversion/mirror.py
   MRIAnomalyLib/inversion/noise.py
   MRIAnomalyLib/inversion/search.py
   MRIAnomalyLib/learning.py

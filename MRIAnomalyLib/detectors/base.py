@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import BundleError, UsageError
+from ..inversion.mirror import averaged, mirrored
 from ..records import Array, Reconstruction, SliceStack
 from ..training.curves import write_losses, write_samples
 from ..training.data import fingerprint, posed, refuse_other_grid
 from ..training.loop import Course, Log, Run, resume_run, save_weights, train
 from ..training.together import is_first, processes, refuse_uneven
 from ..training.transfer import Source
-from .mirror import averaged, mirrored
 
 Report = Callable[[int, int], None]  # (done, total) of a reconstruction; raising in it stops the work
 ROWS_AT_ONCE = 64  # slices that go through a network together, where nothing else is asked for

@@ -12,9 +12,9 @@ import numpy as np
 
 from ..bundles.contents import sha256_of
 from ..detectors import Detector
-from ..detectors.mirror import averaged, mirrored
 from ..files.atomic import whole_file
 from ..files.cases import Case
+from ..inversion.mirror import averaged, mirrored
 from ..prepare.recipe import Recipe
 from ..records import Array, Reconstruction, SliceStack
 from ..training.data import fingerprint

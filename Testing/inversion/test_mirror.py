@@ -4,7 +4,7 @@ import numpy as np
 from taught import normals, taught
 
 from MRIAnomalyLib.detectors import create
-from MRIAnomalyLib.detectors.mirror import averaged, mirrored
+from MRIAnomalyLib.inversion.mirror import averaged, mirrored
 from MRIAnomalyLib.records import Reconstruction
 
 
