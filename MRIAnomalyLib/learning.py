@@ -60,6 +60,7 @@ def train(
     seed: int,
     checkpoints: Path,
     source: str | Path | None = None,
+    overwrite: bool = False,
     device: str = "auto",
     progress: ProgressCallback | None = None,
 ) -> Path:
@@ -76,6 +77,7 @@ def train(
         seed: of weights and batches.
         checkpoints: folder for checkpoints, loss curves and samples.
         source: name or folder of a bundle whose weights to start from.
+        overwrite: replace the bundle's folder if it exists.
         device: as for `detect`.
         progress: called now and then.
 
@@ -123,7 +125,7 @@ def train(
         model = descended(model, parent)
     pictures = {path.name: path.read_bytes() for path in sorted(checkpoints.glob("*.png"))}
     licence = LICENCE_NOTE + (licence_of(parent) if parent else "")
-    save_bundle(out, model, learner.weights(), {}, card_of(model, pictures), pictures, licence)
+    save_bundle(out, model, learner.weights(), {}, card_of(model, pictures), pictures, licence, overwrite=overwrite)
     return out
 
 

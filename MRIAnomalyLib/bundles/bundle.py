@@ -220,3 +220,11 @@ def _open_folder(folder: Path) -> Bundle:
         raise BundleError(f"{MODEL} is larger than {_MOST_MODEL_BYTES >> 20} MiB: this is not a bundle of ours.")
     check_names(names_in(folder))
     return Bundle(folder, parse_model(described.read_bytes()))
+
+
+def stopped_early(folder: Path) -> bool:
+    """Whether a folder is the bundle of a training that has steps left to do."""
+    try:
+        return not open_bundle(folder).model.get("training_finished", True)
+    except BundleError:
+        return False

@@ -27,6 +27,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--max-minutes", type=positive, metavar="MINUTES", help="stop at a checkpoint after this time")
     add_seed(parser)
     parser.add_argument("--checkpoints", type=Path, metavar="FOLDER", help="where checkpoints lie (default: beside the bundle)")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace a bundle that exists; --resume replaces one that was stopped early"
+    )
     add_device(parser)
     add_progress(parser)
     parser.set_defaults(run=run)
@@ -34,9 +37,11 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace, report: Reporter) -> str:
     """Train; returns where the bundle lies. Of the processes that torchrun started the first alone reports."""
+    from ..bundles.bundle import stopped_early
     from ..files.atomic import check_target
 
-    check_target(args.out, overwrite=False)
+    overwrite = args.overwrite or (args.resume and stopped_early(args.out))
+    check_target(args.out, overwrite, inputs=(args.images,))
     settings = read_settings(args.config, args.set)
     recipe = settings.pop("recipe", None)
     from ..bundles.loading import pick_device
@@ -56,12 +61,15 @@ def run(args: argparse.Namespace, report: Reporter) -> str:
             seed=args.seed,
             checkpoints=args.checkpoints or args.out.with_name(f"{args.out.name}-checkpoints"),
             source=args.source,
+            overwrite=overwrite,
             device=device,
             progress=report.progress if first else None,
         )
     if not first:
         return ""
     report.finished(folder)
+    if stopped_early(folder):
+        return f"Stopped early: {folder} holds what was learned so far. The same command with --resume goes on."
     return f"Trained {folder}"
 
 

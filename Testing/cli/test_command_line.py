@@ -176,8 +176,26 @@ def test_train_hands_its_options_down(learning, tmp_path, capfd):
         "seed": 3,
         "checkpoints": tmp_path / "new-checkpoints",
         "source": "brain-t1-anogan",
+        "overwrite": False,
         "device": "cpu",
     }
+
+
+def test_resume_replaces_the_bundle_of_a_training_that_was_stopped_early_and_no_other(learning, tmp_path, capfd):
+    for finished, code in ((False, 0), (True, 2)):
+        out = tmp_path / str(finished) / "brain-t1-anogan"
+        make_bundle(out, training_finished=finished)
+        words = ["train", "--detector", "anogan", "--images", "scans", "--out", str(out), "--device", "cpu"]
+        answer(capfd, *words, code=2)
+        answer(capfd, *words, "--resume", code=code)
+    ((_, how),) = learning
+    assert how["overwrite"]
+
+
+def test_a_training_that_was_stopped_early_is_said_to_go_on(learning, tmp_path, capfd):
+    make_bundle(tmp_path / "new", training_finished=False)  # what the stand-in says it wrote
+    said = answer(capfd, "train", "--detector", "anogan", "--images", "scans", "--out", str(tmp_path / "out"), "--device", "cpu")
+    assert said.startswith("Stopped early:") and "--resume goes on" in said
 
 
 def test_train_refuses_a_folder_that_exists_before_work(learning, tmp_path, capfd):
