@@ -312,6 +312,14 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-fanogan/card/samples.png
   Resources/bundles/brain-t1-fanogan/model.json
   Resources/bundles/brain-t1-fanogan/weights.safetensors
+  Resources/bundles/brain-t1-hq-anogan/LICENSE
+  Resources/bundles/brain-t1-hq-anogan/calibration.safetensors
+  Resources/bundles/brain-t1-hq-anogan/card.md
+  Resources/bundles/brain-t1-hq-anogan/card/losses.png
+  Resources/bundles/brain-t1-hq-anogan/card/reconstructions.png
+  Resources/bundles/brain-t1-hq-anogan/card/samples.png
+  Resources/bundles/brain-t1-hq-anogan/model.json
+  Resources/bundles/brain-t1-hq-anogan/weights.safetensors
   Resources/bundles/brain-t1-inpainter/LICENSE
   Resources/bundles/brain-t1-inpainter/calibration.safetensors
   Resources/bundles/brain-t1-inpainter/card.md

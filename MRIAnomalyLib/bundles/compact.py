@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import BundleError
 from ..records import Array
 
-FEWEST = 4096  # values from which on an array is coded
+FEWEST = 1024  # values from which on an array is coded
 BITS = 6
 CODES, DIFFERENCES, BYTES = ":codes", ":differences", ":bytes"  # what follows an array's name: codes, differences of such, its own bytes
 SCALE, SHAPE = ":scale", ":shape"

@@ -98,6 +98,7 @@ class HQAnoGAN(Detector):
     """A StyleGAN2 of normal slices, an encoder into its styles, and how these lie in healthy slices."""
 
     Config = HQAnoGANConfig
+    parts = ("residual", "asymmetry")  # on validation subjects the atlas only took from it
     config: HQAnoGANConfig
     shares = True
     anytime = frozenset({"encoder_steps", "truncation", "projected", "refine_steps", "refine_rate", "lam", "prior_weight", "both_sides"})
