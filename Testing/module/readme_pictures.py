@@ -19,7 +19,8 @@ from MRIAnomalyLib import resources  # noqa: E402
 
 _MODULE = Path(__file__).resolve().parents[2] / "MRIAnomaly" / "MRIAnomaly.py"
 _SCAN, _NAME = "brain_t1_ms_lesions.nii.gz", "MRBrainMSLesions"
-_COLORS = 256  # in a picture: a third of its size, and no difference to see
+_COLORS = 256  # in a PNG: a third of its size, and no difference to see
+_QUALITY = 75  # of WebP, for views without fine outlines: a quarter of the PNG
 
 
 def main(folder):
@@ -32,24 +33,24 @@ def main(folder):
     doubles.spin_until(lambda: ui.deviceNote.text and not ui.deviceNote.text.endswith("..."), 30_000)
 
     def save(name):
-        _write(pixels(window.grab()), folder / f"{name}.png")
+        _write(pixels(window.grab()), folder / name)
 
-    save("tutorial-1-apply")
+    save("tutorial-1-apply.webp")
     doubles.click(ui.applyButton)
     doubles.spin_until(lambda: ui.progressBar.value > 40 or not runner.running, 300_000)
-    save("tutorial-2-running")
+    save("tutorial-2-running.webp")
     doubles.spin_until(lambda: not runner.running, 600_000)
     ui.inputsButton.collapsed = True
     doubles.click(ui.nextButton)
-    save("panel")
+    save("panel.png")
     doubles.click_row(ui.findingsTable, 1)
-    save("tutorial-3-second-finding")
+    save("tutorial-3-second-finding.png")
     doubles.click(ui.previousButton)
     ui.healthyButton.checked = True
-    save("tutorial-4-healthy")
+    save("tutorial-4-healthy.png")
     ui.healthyButton.checked = False
     ui.thresholdSlider.value = 0.8
-    save("tutorial-5-threshold")
+    save("tutorial-5-threshold.png")
     window.close()
     doubles.unload_module(module)
 
@@ -68,7 +69,9 @@ def load_sample():
 
 def _write(picture, path):
     image = Image.fromarray(np.ascontiguousarray(picture))
-    image.quantize(_COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+    if path.suffix == ".png":
+        image = image.quantize(_COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    image.save(path, optimize=True, quality=_QUALITY, method=6)
     print(f"{path.name}: {path.stat().st_size // 1000} kB", flush=True)
 
 
