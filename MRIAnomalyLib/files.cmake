@@ -243,6 +243,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/training/style_game.py
   MRIAnomalyLib/training/together.py
   MRIAnomalyLib/training/transfer.py
+  MRIAnomalyLib/training/turns.py
   MRIAnomalyLib/training/warping.py
   MRIAnomalyLib/training/wasserstein.py
   )

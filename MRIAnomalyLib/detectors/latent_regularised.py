@@ -15,14 +15,15 @@ from torch import Tensor, nn
 
 from ..errors import UsageError
 from ..inversion.frozen import filled_batches
-from ..nets.dcgan import Discriminator
+from ..nets.dcgan import Discriminator, TurnDiscriminator
 from ..nets.encoder_decoder import EncoderDecoder
 from ..records import Reconstruction, SliceStack
-from ..training.adversarial import GameRules, Player, follow, settle_on_slices
+from ..training.adversarial import GameRules, Player, follow, settle_on_slices, settle_on_turns
 from ..training.data import NormalSlices, from_network
 from ..training.loop import Course
 from ..training.low_rank import LOW_RANK_FORMS
 from ..training.redrawing import ADVERSARIAL_GOALS, LossWeights, RedrawingRules, redraw_better
+from ..training.turns import turn_surprise
 from ..training.settings import check_choice, check_settings, check_weights
 from .base import ROWS_AT_ONCE, Detector, Report, register
 
@@ -50,6 +51,7 @@ class LatentRegularisedConfig:
     latent_weight: float = 1.0  # at 0 there is no auxiliary encoder and no latent score either
     low_rank_weight: float = 0.1  # ours
     adversarial_goal: str = "features"  # of ADVERSARIAL_GOALS, see `adversarial_loss`
+    turn_weight: float = 0.0  # above 0 the discriminator learns to tell quarter turns, which gives a score; for photographs, not for scans
     low_rank_form: str = "scale_free"  # of LOW_RANK_FORMS, see `low_rank_loss`; the paper's can be lowered by shrinking alone
     both_sides: bool = True  # counterparts are the mean of a slice's and its mirror image's, at twice the time; for `mirror` only
 
@@ -62,7 +64,7 @@ class LatentRegularisedConfig:
         check_settings(self, ("colours", "latent_dim", "width", "steps", "batch_size"))
         check_choice(self, "adversarial_goal", ADVERSARIAL_GOALS)
         check_choice(self, "low_rank_form", LOW_RANK_FORMS)
-        check_weights(self, ("reconstruction_weight", "adversarial_weight", "latent_weight", "low_rank_weight"))
+        check_weights(self, ("reconstruction_weight", "adversarial_weight", "latent_weight", "low_rank_weight", "turn_weight"))
         if not self.reconstruction_weight and not self.adversarial_weight:
             raise UsageError("Nothing would be learned: set reconstruction_weight or adversarial_weight above 0.")
 
@@ -77,14 +79,14 @@ class LatentRegularised(Detector):
     config: LatentRegularisedConfig
 
     def build(self) -> None:
-        """Make the network (in the end the averaged one), and the discriminator, which serves in training only."""
+        """Make the network (in the end the averaged one), and the discriminator, which serves in training only unless it tells turns."""
         config = self.config
         self.network = EncoderDecoder(config.latent_dim, config.image_size, config.width, bool(config.latent_weight), config.colours)
-        self.discriminator = Discriminator(config.image_size, config.width, config.colours)
+        self.discriminator = (TurnDiscriminator if config.turn_weight else Discriminator)(config.image_size, config.width, config.colours)
 
     def modules(self) -> dict[str, nn.Module]:
-        """Encoder, decoder and auxiliary encoder, as one network."""
-        return {"network": self.network}
+        """Encoder, decoder and auxiliary encoder, as one network; and the discriminator where it gives a score."""
+        return {"network": self.network} | ({"discriminator": self.discriminator} if self.config.turn_weight else {})
 
     def course(self, normals: SliceStack, device: str) -> Course:
         """See `Detector.course`: each step redraws a batch of slices."""
@@ -100,20 +102,25 @@ class LatentRegularised(Detector):
             follow(average, network.net, config.average_decay, number)
             return losses
 
+        def settle() -> None:
+            settle_on_slices(average, data, config.batch_size)
+            if config.turn_weight:
+                settle_on_turns(discriminator.net, data, config.batch_size)
+
         return Course(
             modules={"network": network.net, "average": average, "discriminator": discriminator.net},
             optimisers={"network": network.optimiser, "discriminator": discriminator.optimiser},
             random=random,
             steps=config.steps,
             step=step,
-            settle=lambda: settle_on_slices(average, data, config.batch_size),
+            settle=settle,
         )
 
     def _rules(self) -> RedrawingRules:
         config = self.config
         weights = LossWeights(config.reconstruction_weight, config.adversarial_weight, config.latent_weight, config.low_rank_weight)
         # nothing holds the discriminator back: what its features say is worth the more the better it is
-        game = GameRules(config.batch_size, real_label=1.0, r1_gamma=0.0, precision=config.precision)
+        game = GameRules(config.batch_size, real_label=1.0, r1_gamma=0.0, precision=config.precision, turn_weight=config.turn_weight)
         return RedrawingRules(weights, config.adversarial_goal, config.low_rank_form, game)
 
     @torch.no_grad()
@@ -130,7 +137,8 @@ class LatentRegularised(Detector):
         """See `Detector.reconstruct`; nothing is drawn and nothing is searched, so that `seed` and `steps` change nothing.
 
         Terms: `latent` is the mean squared difference between the latent vectors of the slice and of the redrawn one, the paper's anomaly
-        score; `pixel` is the mean absolute difference over the mask, in the network's range [-1, 1].
+        score; `pixel` is the mean absolute difference over the mask, in the network's range [-1, 1]; `turn`, where the discriminator tells
+        turns, is `training.turns.turn_surprise`.
         """
         slices, mask = self.to_networks(stack, device)
         answers = []
@@ -138,18 +146,22 @@ class LatentRegularised(Detector):
             answers.append(self._answer(slices[rows], mask[rows]))
             if progress:
                 progress(min(len(slices), len(answers) * len(rows)), len(slices))
-        drawn, vectors, *terms = (torch.cat(part)[: len(slices)].cpu() for part in zip(*answers, strict=True))
+        drawn, vectors, terms = zip(*answers, strict=True)
+        together = {name: [some[name] for some in terms] for name in terms[0]}
+        healthy = torch.cat(drawn)[: len(slices)].cpu()
         return Reconstruction(
-            healthy=from_network(drawn, self.config.intensity_top).numpy(),
-            terms={name: term.numpy() for name, term in zip(("pixel", "latent"), terms, strict=False)},
-            latent=vectors.numpy(),
+            healthy=from_network(healthy, self.config.intensity_top).numpy(),
+            terms={name: torch.cat(parts)[: len(slices)].cpu().numpy() for name, parts in together.items()},
+            latent=torch.cat(vectors)[: len(slices)].cpu().numpy(),
         )
 
-    def _answer(self, slices: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        """Redrawn slices (B, C, H, W), latent vectors (B, d), and the terms (B,): `pixel`, and `latent` where there is one."""
+    def _answer(self, slices: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Redrawn slices (B, C, H, W), latent vectors (B, d), and those terms (B,) that the networks can give."""
         trip = self.network(slices)
         off = (slices - trip.drawn).abs().mean(1, keepdim=True)  # over colours, of which a scan has one
-        pixel = (off * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)
-        if trip.latent_again is None:
-            return trip.drawn, trip.latent, pixel
-        return trip.drawn, trip.latent, pixel, (trip.latent - trip.latent_again).square().mean(1)
+        terms = {"pixel": (off * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)}
+        if trip.latent_again is not None:
+            terms["latent"] = (trip.latent - trip.latent_again).square().mean(1)
+        if isinstance(self.discriminator, TurnDiscriminator):
+            terms["turn"] = turn_surprise(self.discriminator, slices)
+        return trip.drawn, trip.latent, terms

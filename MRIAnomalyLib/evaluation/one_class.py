@@ -39,13 +39,19 @@ ENTRANTS = {
     "latent_regularised": Entrant(
         "latent_regularised", {"width": 16, "latent_dim": 32, "steps": 2000}, ("latent", "pixel", BY_BATCH), in_colour=True
     ),
+    "latent_regularised_turns": Entrant(
+        "latent_regularised",
+        {"width": 16, "latent_dim": 32, "steps": 2000, "turn_weight": 1.0},
+        ("turn", "latent", "pixel", BY_BATCH),
+        in_colour=True,
+    ),
     "denoiser": Entrant("denoiser", {"width": 16, "steps": 4000, "noise_cells": (4, 8), "precision": "float32"}, ("residual",)),
     "anogan": Entrant(
         "anogan", {"width": 16, "latent_dim": 32, "steps": 1500, "fast_steps": 50}, ("loss", "residual", "discrimination"), most=1000
     ),
     "fanogan": Entrant(
         "fanogan",
-        {"width": 8, "latent_dim": 32, "steps": 250, "encoder_steps": 250, "critic_steps": 1},
+        {"width": 8, "latent_dim": 32, "steps": 500, "encoder_steps": 700, "critic_steps": 1, "batch_size": 16, "learning_rate": 0.001},
         ("izi_f", "image", "features", "latent"),
     ),
 }

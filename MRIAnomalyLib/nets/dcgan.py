@@ -69,6 +69,19 @@ class Discriminator(nn.Module):
         return self.logit(self.layers(slices)).flatten()
 
 
+class TurnDiscriminator(Discriminator):
+    """The same, which tells besides by how many quarter turns a slice was turned."""
+
+    def __init__(self, image_size: int, width: int, colours: int = 1) -> None:
+        super().__init__(image_size, width, colours)
+        self.turn = nn.Conv2d(self.logit.in_channels, 4, 4)
+        _initialise(self.turn)
+
+    def turns(self, slices: Tensor) -> Tensor:
+        """Logits (N, 4) of 0 to 3 quarter turns."""
+        return self.turn(self.layers(slices)).flatten(1)
+
+
 class Encoder(nn.Module):
     """Slice (N, colours, image_size, image_size) -> latent vector (N, latent_dim), without bounds; shaped like the discriminator."""
 

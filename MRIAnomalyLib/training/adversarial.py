@@ -13,6 +13,7 @@ from torch.optim.swa_utils import update_bn
 from ..records import Array
 from .data import NormalSlices, from_network
 from .together import average_gradients
+from .turns import all_turns, turn_surprise
 
 BETAS = (0.5, 0.999)  # of Adam: the DCGAN paper's
 R1_EVERY = 16  # the penalty costs a second-order gradient, so it is taken rarely and weighted up
@@ -27,6 +28,7 @@ class GameRules:
     real_label: float  # one-sided smoothing: below 1 keeps the discriminator from growing sure of itself
     r1_gamma: float  # weight of the squared gradient at real slices; 0 leaves it out
     precision: str  # "bfloat16" or "float32" of the convolutions; weights and losses are always float32
+    turn_weight: float = 0.0  # of telling how far a slice was turned, which the discriminator then learns as well; see `turns`
 
 
 class Player:
@@ -69,6 +71,9 @@ def tell_apart(discriminator: Player, real: Tensor, fake: Tensor, rules: GameRul
     loss = against(of_real, rules.real_label) + against(of_fake, 0.0)
     if rules.r1_gamma and step % R1_EVERY == 0:
         loss = loss + R1_EVERY * rules.r1_gamma / 2 * squared_gradient(discriminator.net, real)
+    if rules.turn_weight:
+        with cast(real.device, rules.precision):
+            loss = loss + rules.turn_weight * turn_surprise(discriminator.net, real).mean()
     descend(discriminator, loss)
     return {"discriminator": loss.item(), "real": of_real.sigmoid().mean().item(), "fake": of_fake.sigmoid().mean().item()}
 
@@ -116,6 +121,13 @@ def settle_on_slices(net: nn.Module, data: NormalSlices, batch_size: int, frozen
     device, below = next(net.parameters()).device, nn.Sequential(*frozen).eval()
     update_bn((below(data.batch(batch_size).to(device)) for _ in range(STATISTICS_BATCHES)), net, device)
     net.eval()
+
+
+def settle_on_turns(discriminator: nn.Module, data: NormalSlices, batch_size: int) -> None:
+    """The same for a discriminator that is to tell turns, on slices in all of them."""
+    device = next(discriminator.parameters()).device
+    update_bn((all_turns(data.batch(batch_size)).to(device) for _ in range(STATISTICS_BATCHES)), discriminator, device)
+    discriminator.eval()
 
 
 @torch.no_grad()
