@@ -64,18 +64,20 @@ def tell_apart(discriminator: Player, real: Tensor, fake: Tensor, rules: GameRul
     """Move the discriminator on real and made slices (B, 1, H, W), which have no gradient.
 
     Returns:
-        Its mean loss, and the mean probability of "real" that it gave to either.
+        Its mean loss, and the mean probability of "real" that it gave to either; `turn`, where it tells turns, is its surprise at them.
     """
     with cast(real.device, rules.precision):
         of_real, of_fake = discriminator.net(real).float(), discriminator.net(fake).float()
     loss = against(of_real, rules.real_label) + against(of_fake, 0.0)
     if rules.r1_gamma and step % R1_EVERY == 0:
         loss = loss + R1_EVERY * rules.r1_gamma / 2 * squared_gradient(discriminator.net, real)
+    told = dict[str, float]()
     if rules.turn_weight:
         with cast(real.device, rules.precision):
-            loss = loss + rules.turn_weight * turn_surprise(discriminator.net, real).mean()
+            turn = turn_surprise(discriminator.net, real).mean()
+        loss, told = loss + rules.turn_weight * turn, {"turn": turn.item()}
     descend(discriminator, loss)
-    return {"discriminator": loss.item(), "real": of_real.sigmoid().mean().item(), "fake": of_fake.sigmoid().mean().item()}
+    return {**told, "discriminator": loss.item(), "real": of_real.sigmoid().mean().item(), "fake": of_fake.sigmoid().mean().item()}
 
 
 def descend(player: Player, loss: Tensor) -> None:

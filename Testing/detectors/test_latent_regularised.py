@@ -119,3 +119,16 @@ def test_images_in_colour_are_redrawn_in_colour_and_each_colour_counts_as_much()
     np.testing.assert_allclose(found.terms["pixel"], off.mean((1, 2, 3), where=coloured.mask), rtol=1e-4)
     with pytest.raises(UsageError, match=r"have 1 values a pixel, the network takes 3; set colours"):
         detector.fit(grey)
+
+
+def test_a_discriminator_that_learns_to_tell_turns_is_kept_and_finds_slices_strange_that_lie_on_their_side():
+    detector = untaught(NAME, turn_weight=1.0)
+    curve = []
+    assert detector.fit(normals(), log=lambda *told: curve.append(told))
+    assert set(detector.modules()) == {"network", "discriminator"}
+    assert curve[-1][-1]["turn"] < curve[0][-1]["turn"]
+    stack = normals(8, seed=11)
+    aside = replace(stack, pixels=np.rot90(stack.pixels, axes=(2, 3)).copy(), mask=np.rot90(stack.mask, axes=(2, 3)).copy())
+    upright, turned = (detector.reconstruct(slices).terms["turn"] for slices in (stack, aside))
+    assert np.median(turned) > 2 * np.median(upright)
+    assert "turn" not in untaught(NAME).reconstruct(stack).terms
