@@ -23,8 +23,8 @@ from ..training.data import NormalSlices, from_network
 from ..training.loop import Course
 from ..training.low_rank import LOW_RANK_FORMS
 from ..training.redrawing import ADVERSARIAL_GOALS, LossWeights, RedrawingRules, redraw_better
-from ..training.turns import turn_surprise
 from ..training.settings import check_choice, check_settings, check_weights
+from ..training.turns import turn_surprise
 from .base import ROWS_AT_ONCE, Detector, Report, register
 
 

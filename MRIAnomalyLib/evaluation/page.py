@@ -19,9 +19,25 @@ def write_tables(
     `below` is Markdown that ends the page, `shown` holds tables that the page has in another form; for the other arguments see `page`.
     """
     with whole_file(out / f"{name}.json") as path:
-        path.write_text(json.dumps({"command": command, **tables}, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json_text({"command": command, **tables}), encoding="utf-8")
     with whole_file(out / f"{name}.md") as path:
         path.write_text(page(title, command, {**tables, **shown}) + below, encoding="utf-8")
+
+
+def json_text(tables: Mapping[str, Any]) -> str:
+    """Tables as JSON with a line for each row or fact: two versions can be compared, and a repository stays small."""
+    return "{\n" + ",\n".join(f" {json.dumps(name)}: {_entry(table)}" for name, table in tables.items()) + "\n}\n"
+
+
+def _entry(table: Any) -> str:
+    """One row or fact a line."""
+    if isinstance(table, Mapping):
+        lines, ends = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in table.items()], "{}"
+    elif isinstance(table, list):
+        lines, ends = [json.dumps(row) for row in table], "[]"
+    else:
+        return json.dumps(table)
+    return f"{ends[0]}\n  " + ",\n  ".join(lines) + f"\n {ends[1]}" if lines else ends
 
 
 def page(title: str, command: str, tables: Mapping[str, Any]) -> str:
