@@ -114,6 +114,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/mrnet.py
   MRIAnomalyLib/evaluation/tables/mrnet_figure.py
   MRIAnomalyLib/evaluation/tables/one_class.py
+  MRIAnomalyLib/evaluation/tables/one_class_figure.py
   MRIAnomalyLib/evaluation/tables/one_class_rows.py
   MRIAnomalyLib/evaluation/tables/remedies.py
   MRIAnomalyLib/evaluation/tables/scanner_rows.py

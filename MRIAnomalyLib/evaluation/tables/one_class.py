@@ -23,6 +23,7 @@ from ..one_class import BY_BATCH, ENTRANTS, PROTOCOLS, Run, looked_at, scores_of
 from ..page import write_tables
 from ..steps import Steps
 from ..trivial import SOLVED
+from .one_class_figure import draw
 from .one_class_rows import DETECTOR, VARIANTS, WHOLE, Block, Row, Scored, class_rows, loss_row, mean_rows, trivial_rows
 
 ABLATED = "one-normal"  # the protocol of the ablation, and of the methods that the paper compares with
@@ -38,6 +39,10 @@ DIFFERENCE = (
     "public code of GANomaly's family scores in training mode, where a picture's score depends on the batch that it is in, and here each "
     "picture is scored by itself in evaluation mode (`latent by batch` is the same network scored the other way, to show what that is "
     "worth; it is not to be used); the paper had two graphics cards, and these are short trainings"
+)
+OURS = (
+    "latent_regularised_turns is the paper's network whose discriminator has a second task that the paper does not know: to tell by how many "
+    "quarter turns a picture was turned; `turn` is its mean surprise at the four turns"
 )
 
 
@@ -99,7 +104,11 @@ def one_class_tables(
     conditions = {**_conditions(of, extent, tables["means"], len(learned), len(seen)), "hardware": hardware(device)}
     page = name if extent.split == "test" else f"{name}-{extent.split}"
     title = f"One class against the others: {of.title}"
-    write_tables(out, page, title, _command(name, extent), {"conditions": conditions, **tables})
+    drawn = [one for one in found if one.block.protocol == ABLATED and one.block.losses == WHOLE]
+    if drawn:
+        draw(out / f"{page}.png", drawn, of, extent.classes)
+    below = f"\n![AUROC of each class and method]({page}.png)\n" if drawn else ""
+    write_tables(out, page, title, _command(name, extent), {"conditions": conditions, **tables}, below)
     return out
 
 
@@ -170,6 +179,7 @@ def _conditions(of: ImageSet, extent: Extent, means: Sequence[Row], learned: int
         "beside the paper": "; ".join(beside) or "none of its figures is made anew here",
         "paper": PAPER,
         "difference": DIFFERENCE,
+        "ours": OURS,
         "files": of.files,
         **{protocol: PROTOCOLS[protocol] for protocol in extent.protocols},
         "learned from": f"normal ones of {learned} pictures of the training folder; {HELD_OUT:.0%} of each class are held out (seed 0)",

@@ -46,6 +46,7 @@ def test_all_methods_score_by_both_protocols_and_a_second_run_trains_nothing(roo
     assert found["latent_regularised, one-normal"][0]["paper, latent"] == 0.985
     assert [row["class"] for row in found["trivial_scores"]] == ["1"]
     page = (root / "tables" / "mnist.md").read_text()
+    assert "](mnist.png)" in page and (root / "tables" / "mnist.png").read_bytes().startswith(b"\x89PNG")
     assert "aim: a mean AUROC of 0.95 with one class normal" in page and "quick: True" in page
 
     monkeypatch.setattr("MRIAnomalyLib.detectors.base.Detector.fit", None)
