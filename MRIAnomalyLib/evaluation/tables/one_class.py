@@ -41,8 +41,8 @@ DIFFERENCE = (
     "worth; it is not to be used); the paper had two graphics cards, and these are short trainings"
 )
 OURS = (
-    "latent_regularised_turns is the paper's network whose discriminator has a second task that the paper does not know: to tell by how many "
-    "quarter turns a picture was turned; `turn` is its mean surprise at the four turns"
+    "latent_regularised_turns is the paper's network whose discriminator has a second task that the paper does not know: to tell by how "
+    "many quarter turns a picture was turned; `turn` is its mean surprise at the four turns"
 )
 
 
