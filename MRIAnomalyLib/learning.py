@@ -269,7 +269,7 @@ def judge_healthy(
 ) -> judgement.Calibration:
     """The calibration that these healthy subjects (slices, reconstructions) give, with these parts having a say; `few`: see `calibrate`."""
     voxel_mm3 = recipe.pixel_mm**2 * recipe.step_mm
-    config = config_for(pairs[0][1], parts, recipe.symmetric)
+    config = config_for(pairs[0][1], parts, recipe.symmetric, recipe.sequence)
     return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config, judgement.FEW if few else FEWEST)
 
 

@@ -22,6 +22,7 @@ from .reference import Reference, smooth_inside
 from .trend import without_trend
 
 PARTS = ("residual", "atlas", "asymmetry")
+DARK_WEIGHTS = {"FLAIR": 0.5}  # by sequence, 1 in others; chosen on validation people: what is fresh is bright, what is dark often a sulcus
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,14 @@ class EvidenceConfig:
     silent: tuple[str, ...] = ()  # of them: measured and written, without a say in the evidence
     floors: tuple[float, ...] = (0.02, 0.02, 0.02)  # added to the healthy spread, per entry of PARTS, in the unit of the part
     smoothing_px: tuple[float, ...] = (1.3, 2.0, 2.0)  # of the parts before they are standardised: slice, row, column
+    dark_weight: float = 1.0  # what dark evidence counts beside bright
     asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
     without_scanner: bool = True  # a smooth trend and a wide spread are the scanner's doing: they are taken away
     symmetric: bool = True  # a person's mirror image is a second healthy one; off for one-sided anatomy such as a knee
 
 
-def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = True) -> EvidenceConfig:
+def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = True, sequence: str = "T1") -> EvidenceConfig:
     """The evidence of a detector that reconstructs like this, with these parts having a say; one-sided anatomy has no asymmetry.
 
     A residual in predicted standard deviations has another floor: a tenth of one. Of one level a stroke can be so large a part that it
@@ -49,6 +51,7 @@ def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = 
         parts=tuple(name for name in PARTS if symmetric or name != "asymmetry"),
         silent=tuple(name for name in PARTS if name not in parts),
         floors=(residual_floor, 0.02, 0.02),
+        dark_weight=DARK_WEIGHTS.get(sequence, 1.0),
         symmetric=symmetric,
     )
     return replace(usual, without_scanner=False, smoothing_px=(0.0, 1.0, 1.0)) if len(redrawn.healthy) == 1 else usual
@@ -101,18 +104,23 @@ def _spread(values: Array) -> float:
 
 
 def combine(z: Mapping[str, Array], config: EvidenceConfig) -> Array:
-    """Evidence (N, H, W): geometric mean of the parts where all have one sign, with that sign; 0 where they disagree.
+    """Evidence (N, H, W): geometric mean of the parts where all have one sign, with that sign; 0 where they disagree; dark as it counts.
 
     Asymmetry can raise what the other parts agree on and lower it down to `config.asymmetry_floor` (in standard deviations), not undo it.
     """
     z = {name: part for name, part in z.items() if name not in config.silent}
     others = [part for name, part in z.items() if name != "asymmetry"]
     if not others:
-        return z["asymmetry"]
+        return weighed(z["asymmetry"], config.dark_weight)
     evidence = np.zeros_like(others[0])
     for sign in (1, -1):
         factors = [np.maximum(sign * part, 0) for part in others]
         if "asymmetry" in z:
             factors.append(np.maximum(sign * z["asymmetry"], config.asymmetry_floor))
         evidence += sign * np.prod(factors, axis=0) ** (1 / len(factors))
-    return evidence.astype(np.float32)
+    return weighed(evidence.astype(np.float32), config.dark_weight)
+
+
+def weighed(map_: Array, dark_weight: float) -> Array:
+    """A signed map whose dark side counts so much beside the bright one."""
+    return np.where(map_ < 0, dark_weight * map_, map_)

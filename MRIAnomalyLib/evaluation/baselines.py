@@ -1,4 +1,4 @@
-"""Maps that need no learning, or that leave the evidence step out: what a detector has to beat."""
+"""Maps that need no learning, or that leave the evidence step out: what a detector has to beat. Bright is positive, dark negative."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..calibration.evidence import DARK_WEIGHTS, weighed
 from ..calibration.judgement import Judgement
 from ..calibration.scores import volume_score
 from ..records import Array, SliceStack
@@ -15,46 +16,46 @@ Baseline = Callable[[SliceStack, Array, Judgement], Array]
 
 
 def raw_residual(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
-    """|x - healthy|, as the AnoGAN papers show it."""
-    return np.abs(stack.pixels - healthy)[:, 0] * judged.core
+    """What is left of the slice without the healthy one; its absolute value is what the AnoGAN papers show."""
+    return (stack.pixels - healthy)[:, 0] * judged.core
 
 
 def intensity(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
     """Distance of the standardised intensity from the brain's median: a threshold on brightness."""
     pixels = stack.pixels[:, 0]
-    return np.abs(pixels - np.median(pixels[judged.core])) * judged.core
+    return (pixels - np.median(pixels[judged.core])) * judged.core
 
 
 def global_z(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
     """Distance from the brain's mean intensity in its own standard deviations."""
     pixels, inside = stack.pixels[:, 0], stack.pixels[:, 0][judged.core]
-    return np.abs(pixels - inside.mean()) / max(float(inside.std()), 1e-6) * judged.core
+    return (pixels - inside.mean()) / max(float(inside.std()), 1e-6) * judged.core
 
 
 def residual_z(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
     """Signed residual, smoothed, standardised per location."""
-    return np.abs(judged.z["residual"])
+    return judged.z["residual"]
 
 
 def atlas_z(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
     """Intensity against healthy people at that place; no detector."""
-    return np.abs(judged.z["atlas"])
+    return judged.z["atlas"]
 
 
 def asymmetry_z(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
     """Left against right; no detector."""
-    return np.abs(judged.z["asymmetry"])
+    return judged.z["asymmetry"]
 
 
 def atlas_asymmetry(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
     """The smaller of atlas and asymmetry where both have one sign, no detector: the learning-free bar (`baseline:atlas-asymmetry`)."""
     atlas, asymmetry = judged.z["atlas"], judged.z["asymmetry"]
-    return np.where(atlas * asymmetry > 0, np.minimum(np.abs(atlas), np.abs(asymmetry)), 0)
+    return np.where(atlas * asymmetry > 0, np.sign(atlas) * np.minimum(np.abs(atlas), np.abs(asymmetry)), 0)
 
 
 def evidence(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:
     """What the tool shows."""
-    return np.abs(judged.evidence)
+    return judged.evidence
 
 
 MAPS: dict[str, Baseline] = {
@@ -71,8 +72,9 @@ LEARNING_FREE = frozenset({"intensity", "atlas z", "asymmetry z", "atlas and asy
 
 
 def map_of(name: str, seen: Seen) -> Array:
-    """One of MAPS (N, H, W) of a scan that a model judged."""
-    return MAPS[name](seen.scan.prepared.stack, seen.redrawn.healthy, seen.judged)
+    """Strength of one of MAPS (N, H, W) in a scan that a model judged; without learning, dark counts as it does in the evidence."""
+    map_ = MAPS[name](seen.scan.prepared.stack, seen.redrawn.healthy, seen.judged)
+    return np.abs(weighed(map_, DARK_WEIGHTS.get(seen.sequence, 1.0)) if name in LEARNING_FREE else map_)
 
 
 def score_of(name: str, seen: Seen) -> float:

@@ -146,7 +146,7 @@ def _read(case: Case, method: Method, prepared: Callable[[Recipe], Prepared]) ->
     truth = drawn_by_experts(case, made, method.recipe)
     seen = method.see(Scan(case, made, truth))
     stack, healthy, judged = made.stack, seen.redrawn.healthy, seen.judged
-    map_, off = method.paint(stack, healthy, judged), method.off(stack, healthy, judged)
+    map_, off = method.paint(stack, healthy, judged), np.abs(method.off(stack, healthy, judged))
     lesion = np.zeros(judged.core.shape, bool) if truth is None else truth
     score = volume_score(map_, judged.core)
     return Reading(

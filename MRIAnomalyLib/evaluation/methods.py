@@ -12,7 +12,7 @@ import numpy as np
 from ..bundles.bundle import Bundle
 from ..bundles.contents import sha256_of
 from ..calibration.conformal import FEWEST, conformal_p, finding_threshold
-from ..calibration.evidence import config_for
+from ..calibration.evidence import DARK_WEIGHTS, config_for, weighed
 from ..calibration.judgement import FALSE_FINDINGS, FEW, MOST_FINDINGS, Calibration, Judgement, calibrate
 from ..calibration.scores import volume_score
 from ..errors import CalibrationError, UsageError
@@ -95,10 +95,13 @@ def baseline_method(name: str, recipe: Recipe, healthy: Sequence[SliceStack], st
     calibration, redraw = _ordinary(taught, recipe), learn(taught)
     see = partial(_seen, calibration=calibration, redraw=redraw, sequence=recipe.sequence, steps=steps)
 
+    def painted(stack: SliceStack, drawn: Array, judged: Judgement) -> Array:
+        return weighed(paint(stack, drawn, judged), DARK_WEIGHTS.get(recipe.sequence, 1.0))
+
     def map_of(stack: SliceStack) -> tuple[Array, Array]:
         redrawn = Reconstruction(redraw(stack), {})
         judged = calibration.judge(stack, redrawn)
-        return paint(stack, redrawn.healthy, judged), judged.core
+        return painted(stack, redrawn.healthy, judged), judged.core
 
     maps, cores = zip(*(map_of(stack) for stack in others), strict=True)
     candidates = thresholds_for(maps, cores)
@@ -110,7 +113,7 @@ def baseline_method(name: str, recipe: Recipe, healthy: Sequence[SliceStack], st
         threshold=finding_threshold(curves, candidates, FALSE_FINDINGS, MOST_FINDINGS)[0],
         healthy_scores=np.array([volume_score(map_, core) for map_, core in zip(maps, cores, strict=True)]),
         see=see,
-        paint=paint,
+        paint=painted,
         off=paint,
     )
 
@@ -125,7 +128,7 @@ def _seen(scan: Scan, calibration: Calibration, redraw: Redraw, sequence: str, s
 def _ordinary(people: Sequence[SliceStack], recipe: Recipe) -> Calibration:
     """Healthy people at each place, as a bundle's calibration knows them, without any detector."""
     pairs = [(stack, Reconstruction(stack.pixels, {})) for stack in people]
-    config = config_for(pairs[0][1], ("atlas", "asymmetry"), recipe.symmetric)
+    config = config_for(pairs[0][1], ("atlas", "asymmetry"), recipe.symmetric, recipe.sequence)
     return calibrate(pairs, partial(count_curve, voxel_mm3=recipe.pixel_mm**2 * recipe.step_mm), config, FEW)
 
 

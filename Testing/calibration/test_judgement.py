@@ -144,6 +144,15 @@ def test_disease_on_both_sides_is_lowered_but_does_not_cancel():
     assert np.allclose(combine(parts, EvidenceConfig(asymmetry_floor=0.0)), [8, 0, 0])
 
 
+def test_of_flair_dark_evidence_counts_half_and_of_other_sequences_as_much_as_bright():
+    redrawn = Reconstruction(np.zeros((2, 1, 4, 4)), {})
+    parts = {"residual": np.array([4.0, -4, 0])}
+    for sequence, expected in (("FLAIR", [4, -2, 0]), ("T1", [4, -4, 0])):
+        assert np.allclose(combine(parts, config_for(redrawn, PARTS, sequence=sequence)), expected)
+    aside = {"asymmetry": np.array([4.0, -4, 0])}
+    assert np.allclose(combine(aside, config_for(redrawn, PARTS, sequence="FLAIR")), [4, -2, 0])
+
+
 def test_a_part_can_be_switched_off():
     config = EvidenceConfig(parts=("residual",), floors=(0.02,))
     judged = calibrate([person(seed) for seed in range(20)], COUNT, config).judge(*person(300))

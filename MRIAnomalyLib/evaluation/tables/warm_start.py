@@ -106,7 +106,7 @@ def lesion_table(
             drawn = _seek(detector, one.stack, way, seed, device).drawn
             healthy = from_network(drawn, detector.config.intensity_top).cpu().numpy()
             judged = calibration.judge(one.stack, Reconstruction(healthy, {}))
-            seen.append((judged.core, {name: MAPS[name](one.stack, healthy, judged) for name in _MAPS}))
+            seen.append((judged.core, {name: np.abs(MAPS[name](one.stack, healthy, judged)) for name in _MAPS}))
             step()
         truths, cores, subjects = [one.truth for one in lesioned], [core for core, _ in seen], [one.subject for one in lesioned]
         for name in _MAPS:
