@@ -51,6 +51,16 @@ class Outcome:
     kept: Mapping[str, Sequence[Path]]  # method -> readings of its cases
     failures: Sequence[Failure]
 
+    @property
+    def left_out(self) -> list[Failure]:
+        """Methods that could not be asked about any case."""
+        return [one for one in self.failures if one.case is None]
+
+    @property
+    def not_evaluated(self) -> list[Row]:
+        """Each case that a method could not be asked about."""
+        return [vars(one) for one in self.failures if one.case is not None]
+
 
 @dataclass(frozen=True, eq=False)
 class Summary:
@@ -82,8 +92,8 @@ def write_outcome(outcome: Outcome) -> None:
         "trivial scores": trivial,
         "lesions by size and contrast": [row for one in summaries.values() for row in one.lesions],
         "models": [described(label, bundle) | _known_people(bundle, outcome.cases) for label, bundle in outcome.bundles.items()],
-        "left out": [{"model": one.model, "why": one.why} for one in outcome.failures if one.case is None],
-        "not evaluated": [vars(one) for one in outcome.failures if one.case is not None],
+        "left out": [{"model": one.model, "why": one.why} for one in outcome.left_out],
+        "not evaluated": outcome.not_evaluated,
     }
     with whole_folder(task.out, task.overwrite) as folder:
         write_csv(folder / "figures.csv", tables["figures"])
@@ -149,9 +159,7 @@ def _case_row(label: str, reading: Reading, hits: Hits | None) -> Row:
 def _case_rows(outcome: Outcome, summaries: Mapping[str, Summary]) -> list[Row]:
     """In the order of the table of cases, those that failed among them."""
     rows = [row for one in summaries.values() for row in one.cases]
-    rows += [
-        {"id": failure.case, "model": failure.model, "problem": failure.why} for failure in outcome.failures if failure.case is not None
-    ]
+    rows += [{"id": one["case"], "model": one["model"], "problem": one["why"]} for one in outcome.not_evaluated]
     place = {case.id: number for number, case in enumerate(outcome.cases)}
     return sorted(rows, key=lambda row: place[row["id"]])
 
@@ -204,7 +212,6 @@ def _sha(path: Path) -> str:
 
 
 def _command(outcome: Outcome) -> str:
-    task, left_out = outcome.task, [one.model for one in outcome.failures if one.case is None]
-    models = ",".join([*(method.label for method in outcome.methods), *left_out])
+    task, models = outcome.task, ",".join([one.label for one in outcome.methods] + [one.model for one in outcome.left_out])
     healthy = f" --healthy {task.healthy.name}" if task.healthy else ""
     return f"mrianomaly evaluate --cases {task.cases.name} --model {models}{healthy} --out OUT{' --quick' if task.quick else ''}"
