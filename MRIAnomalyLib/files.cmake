@@ -57,6 +57,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/errors.py
   MRIAnomalyLib/evaluation/__init__.py
   MRIAnomalyLib/evaluation/ablations.py
+  MRIAnomalyLib/evaluation/anomalib_models.py
   MRIAnomalyLib/evaluation/answers.py
   MRIAnomalyLib/evaluation/around.py
   MRIAnomalyLib/evaluation/baselines.py

@@ -37,11 +37,11 @@ def run(args: argparse.Namespace, report: Reporter) -> str:
     failures = evaluate(Task(models=args.model, **how), report.progress)
     report.finished(args.out)
     for failure in failures:
-        report.warning(f"Case {failure.case}, {failure.model}: {failure.why}")
-    if failures:
-        count = len({failure.case for failure in failures})
+        what = f"{failure.model} was left out" if failure.case is None else f"Case {failure.case}, {failure.model}"
+        report.warning(f"{what}: {failure.why}")
+    if failed := {failure.case for failure in failures} - {None}:
         raise PartlyFailed(
-            f"{count} of the cases failed, all others are in {args.out}: mend what failed and run again with --resume --overwrite."
+            f"{len(failed)} of the cases failed, all others are in {args.out}: mend what failed and run again with --resume --overwrite."
         )
     return f"Look at {args.out / 'evaluation.md'}"
 

@@ -13,6 +13,7 @@ from ..records import Array, SliceStack
 from .answers import Seen
 
 Baseline = Callable[[SliceStack, Array, Judgement], Array]
+Redraw = Callable[[SliceStack], Array]  # slices -> their healthy counterparts (N, 1, H, W)
 
 
 def raw_residual(stack: SliceStack, healthy: Array, judged: Judgement) -> Array:

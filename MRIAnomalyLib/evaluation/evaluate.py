@@ -22,6 +22,7 @@ from ..prepare.anatomy import place_as
 from ..prepare.placing import Placed
 from ..prepare.recipe import Recipe, cut, recipe_from
 from ..records import Prepared, ProgressCallback, SliceStack
+from .anomalib_models import obstacle
 from .cohorts import read_slices, write_slices
 from .methods import BASELINES, PREFIX, Method, baseline_method, bundle_method
 from .outcome import Outcome, write_outcome
@@ -38,6 +39,8 @@ QUICK = 3  # cases of each kind: shows that it runs
 def evaluate(task: Task, progress: ProgressCallback | None = None) -> list[Failure]:
     """Let every method see every case, and write the folder of tables; returns what could not be evaluated.
 
+    Methods that cannot run on this machine are left out, and told of first.
+
     Args:
         task: what.
         progress: called after each scan that is prepared for the baselines, and after each case and method.
@@ -46,25 +49,28 @@ def evaluate(task: Task, progress: ProgressCallback | None = None) -> list[Failu
         BundleError: there is no such model, or it is damaged or not calibrated.
         CalibrationError: too few healthy people for a baseline.
         InputError: a table or a healthy scan cannot be read, or no case could be evaluated at all.
-        UsageError: the folder exists or cannot be written, no such baseline, or healthy people who are to be evaluated.
+        UsageError: the folder exists or cannot be written, no such baseline, no method that can run on this machine, or healthy people
+            who are to be evaluated.
     """
     check_target(task.out, task.overwrite, inputs=(task.cases,))
     everyone = read_cases(task.cases)
     cases = _few(everyone) if task.quick else everyone
-    names = [model.removeprefix(PREFIX) for model in task.models if model.startswith(PREFIX)]
     bundles = labelled([choose_bundle(model) for model in task.models if not model.startswith(PREFIX)])
+    names, left_out = _baselines(task)
+    if not bundles and not names:
+        raise UsageError(left_out[0].why)
     healthy = _healthy_cases(task, names, everyone)
     steps = Steps(len(cases) * (len(names) + len(bundles)) + len(healthy), progress, "evaluate")
     methods = [bundle_method(label, bundle, steps, task.device) for label, bundle in bundles.items()]
     if names:
         recipe = methods[0].recipe if methods else _usual_recipe(cases)
         stacks = [_healthy_slices(case, recipe, task, steps) for case in healthy]
-        methods += [baseline_method(name, recipe, stacks, steps) for name in dict.fromkeys(names)]
+        methods += [baseline_method(name, recipe, stacks, steps) for name in names]
     kept, failures = _see_all(cases, methods, task, steps)
     if not any(kept.values()):
         raise InputError(f"None of the {len(cases)} cases could be evaluated; the first: {failures[0].why}")
-    write_outcome(Outcome(task, cases, methods, bundles, kept, failures))
-    return failures
+    write_outcome(Outcome(task, cases, methods, bundles, kept, left_out + failures))
+    return left_out + failures
 
 
 def _few(cases: Sequence[Case]) -> list[Case]:
@@ -73,10 +79,17 @@ def _few(cases: Sequence[Case]) -> list[Case]:
     return [case for kind in kinds for case in [one for one in cases if kind(one)][:QUICK]]
 
 
+def _baselines(task: Task) -> tuple[list[str], list[Failure]]:
+    """Those that are asked for and can run here, and why the others cannot."""
+    names = dict.fromkeys(model.removeprefix(PREFIX) for model in task.models if model.startswith(PREFIX))
+    if unknown := sorted(names.keys() - BASELINES.keys()):
+        raise UsageError(f"There is no baseline {unknown[0]}; there are: {', '.join(PREFIX + name for name in BASELINES)}.")
+    why = {name: obstacle(name) for name in names}
+    return [name for name in names if not why[name]], [Failure(None, PREFIX + name, why[name]) for name in names if why[name]]
+
+
 def _healthy_cases(task: Task, baselines: Sequence[str], cases: Sequence[Case]) -> list[Case]:
     """Whom baselines learn from: one scan each, nobody who is evaluated."""
-    if unknown := sorted(set(baselines) - set(BASELINES)):
-        raise UsageError(f"There is no baseline {unknown[0]}; there are: {', '.join(PREFIX + name for name in BASELINES)}.")
     if not baselines:
         return []
     if task.healthy is None:

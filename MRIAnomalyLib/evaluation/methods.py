@@ -19,16 +19,15 @@ from ..errors import CalibrationError, UsageError
 from ..findings.components import count_curve
 from ..prepare.recipe import Recipe, recipe_from
 from ..records import Array, Reconstruction, SliceStack
+from .anomalib_models import ganomaly, patchcore
 from .answers import Seen, calibration_of, viewer
-from .baselines import Baseline, atlas_asymmetry, global_z, intensity, raw_residual
+from .baselines import Baseline, Redraw, atlas_asymmetry, global_z, intensity, raw_residual
 from .froc import thresholds_for
 from .scans import Scan
 from .steps import Steps
 
 PREFIX = "baseline:"
 COMPONENTS = 50  # of the principal component analysis, at most half as many as there are slices
-
-Redraw = Callable[[SliceStack], Array]  # slices -> their healthy counterparts (N, 1, H, W)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,4 +158,6 @@ BASELINES: dict[str, tuple[Baseline, Callable[[Sequence[SliceStack]], Redraw]]] 
     "atlas-asymmetry": (atlas_asymmetry, _mean),
     "mean-residual": (raw_residual, _mean),
     "pca": (raw_residual, _principal),
+    "ganomaly": (raw_residual, ganomaly),
+    "patchcore": (raw_residual, patchcore),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ from ..files.cases import Case
 from ..findings.components import SMALLEST_MM3
 from ..pipeline import versions
 from ..prepare.recipe import Recipe
+from .anomalib_models import NEEDED
 from .answers import ALPHA, described
 from .bootstrap import Figure
 from .curves_figure import Axes, Curve, curves_of, draw_curves
 from .froc import Hits
 from .lesion_rows import by_size_and_contrast
 from .measure import SEED, Measured, Resampled, compared, measured, resampled
-from .methods import Method
+from .methods import PREFIX, Method
 from .page import write_csv, write_tables
 from .reading import Reading, read_all
 from .task import Failure, Task
@@ -48,6 +50,16 @@ class Outcome:
     bundles: Mapping[str, Bundle]
     kept: Mapping[str, Sequence[Path]]  # method -> readings of its cases
     failures: Sequence[Failure]
+
+    @property
+    def left_out(self) -> list[Failure]:
+        """Methods that could not be asked about any case."""
+        return [one for one in self.failures if one.case is None]
+
+    @property
+    def not_evaluated(self) -> list[Row]:
+        """Each case that a method could not be asked about."""
+        return [vars(one) for one in self.failures if one.case is not None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +92,8 @@ def write_outcome(outcome: Outcome) -> None:
         "trivial scores": trivial,
         "lesions by size and contrast": [row for one in summaries.values() for row in one.lesions],
         "models": [described(label, bundle) | _known_people(bundle, outcome.cases) for label, bundle in outcome.bundles.items()],
-        "not evaluated": [vars(failure) for failure in outcome.failures],
+        "left out": [{"model": one.model, "why": one.why} for one in outcome.left_out],
+        "not evaluated": outcome.not_evaluated,
     }
     with whole_folder(task.out, task.overwrite) as folder:
         write_csv(folder / "figures.csv", tables["figures"])
@@ -146,7 +159,7 @@ def _case_row(label: str, reading: Reading, hits: Hits | None) -> Row:
 def _case_rows(outcome: Outcome, summaries: Mapping[str, Summary]) -> list[Row]:
     """In the order of the table of cases, those that failed among them."""
     rows = [row for one in summaries.values() for row in one.cases]
-    rows += [{"id": failure.case, "model": failure.model, "problem": failure.why} for failure in outcome.failures]
+    rows += [{"id": one["case"], "model": one["model"], "problem": one["why"]} for one in outcome.not_evaluated]
     place = {case.id: number for number, case in enumerate(outcome.cases)}
     return sorted(rows, key=lambda row: place[row["id"]])
 
@@ -175,6 +188,7 @@ def _known_people(bundle: Bundle, cases: Sequence[Case]) -> Row:
 
 def _conditions(outcome: Outcome, summaries: Mapping[str, Summary]) -> Row:
     task = outcome.task
+    others = {"anomalib": version("anomalib")} if any(f"{PREFIX}{name}" in summaries for name in NEEDED) else {}
     states = [row["state"] for row in next(iter(summaries.values())).cases]
     return {
         "cases": f"{len(outcome.cases)} of {len({case.subject for case in outcome.cases})} people; evaluated by the first model: "
@@ -189,7 +203,7 @@ def _conditions(outcome: Outcome, summaries: Mapping[str, Summary]) -> Row:
         "draws": f"{task.rounds}, of subjects, seed {SEED}, the same for all methods",
         "quick": task.quick,
         "hardware": hardware(pick_device("auto")),
-        "versions": ", ".join(f"{name} {number}" for name, number in {"Python": platform.python_version(), **versions()}.items()),
+        "versions": ", ".join(f"{name} {number}" for name, number in {"Python": platform.python_version(), **versions(), **others}.items()),
     }
 
 
@@ -198,6 +212,6 @@ def _sha(path: Path) -> str:
 
 
 def _command(outcome: Outcome) -> str:
-    task, models = outcome.task, ",".join(method.label for method in outcome.methods)
+    task, models = outcome.task, ",".join([one.label for one in outcome.methods] + [one.model for one in outcome.left_out])
     healthy = f" --healthy {task.healthy.name}" if task.healthy else ""
     return f"mrianomaly evaluate --cases {task.cases.name} --model {models}{healthy} --out OUT{' --quick' if task.quick else ''}"

@@ -37,6 +37,6 @@ class Task:
 class Failure:
     """A case that a method could not be asked about."""
 
-    case: str
+    case: str | None  # None: any, the method was left out
     model: str
     why: str

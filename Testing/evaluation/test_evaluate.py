@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import nibabel as nib
 import numpy as np
@@ -142,6 +143,29 @@ def test_a_mended_case_is_all_that_a_resumed_run_looks_at(answer, tables, monkey
     (tables[0].parent / "30.nii").rename(tables[0].parent / "broken.nii")
     assert evaluate(task) == []
     assert rows_of(out / "cases.csv")[-1]["state"] == "healthy"
+
+
+@pytest.fixture
+def without_anomalib(monkeypatch):
+    for name in ("ganomaly.loss", "patchcore.torch_model"):
+        monkeypatch.setitem(sys.modules, f"anomalib.models.image.{name}", None)
+
+
+def test_a_method_that_cannot_run_here_is_left_out_with_the_reason(tables, tmp_path, capsys, without_anomalib):
+    cases, healthy = map(str, tables)
+    models, out = "baseline:zscore,baseline:ganomaly,baseline:patchcore", tmp_path / "out"
+    arguments = ["--cases", cases, "--model", models, "--healthy", healthy, "--out", str(out), "--quick", "--progress", "none"]
+    assert main(["evaluate", *arguments]) == 0
+    said = capsys.readouterr().err
+    for name in ("ganomaly", "patchcore"):
+        assert f"Warning: baseline:{name} was left out: anomalib cannot be imported" in said
+        assert f"| baseline:{name} | anomalib cannot be imported" in (out / "evaluation.md").read_text().partition("## Left out")[2]
+    assert {row["model"] for row in rows_of(out / "cases.csv")} == {"baseline:zscore"}
+
+
+def test_nothing_but_what_cannot_run_here_is_refused(tables, tmp_path, without_anomalib):
+    with pytest.raises(UsageError, match=r"pip install 'mrianomaly\[anomalib\]'"):
+        evaluate(Task(tables[0], ["baseline:ganomaly"], tmp_path / "out", tables[1]))
 
 
 @pytest.mark.parametrize(

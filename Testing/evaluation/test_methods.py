@@ -5,6 +5,7 @@ import pytest
 from small_answers import LESION, prepared, slices
 
 from MRIAnomalyLib.errors import CalibrationError, UsageError
+from MRIAnomalyLib.evaluation.anomalib_models import NEEDED
 from MRIAnomalyLib.evaluation.methods import BASELINES, baseline_method
 from MRIAnomalyLib.evaluation.scans import Scan
 from MRIAnomalyLib.evaluation.steps import Steps
@@ -25,7 +26,7 @@ def map_of(method, stack):
     return method.paint(stack, seen.redrawn.healthy, seen.judged), seen.judged.core
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", sorted(BASELINES.keys() - NEEDED.keys()))
 def test_each_baseline_marks_a_bright_lesion_and_gives_it_a_small_p(name):
     method = baseline(name)
     map_, core = map_of(method, slices(1, change=1.0))
