@@ -27,7 +27,7 @@ SEED = 0
 GANOMALY_PX = 64
 LATENT_DIM, LEARNING_RATE = 100, 2e-4  # anomalib's
 WIDTH = 32  # channels of the finest level; anomalib has 64, at four times the time
-STEPS, BATCH = 500, 32  # four minutes of one slow core
+STEPS, BATCH = 500, 32  # minutes of one core
 
 PATCHCORE_PX = 128  # a patch is 8 of these wide, 4 pixels of a slice of 64; anomalib's 224 take three times as long
 BACKBONE, LAYERS = "wide_resnet50_2", ("layer2", "layer3")  # the paper's
