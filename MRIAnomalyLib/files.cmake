@@ -101,6 +101,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/steps.py
   MRIAnomalyLib/evaluation/tables/__init__.py
   MRIAnomalyLib/evaluation/tables/ablation.py
+  MRIAnomalyLib/evaluation/tables/aims.py
   MRIAnomalyLib/evaluation/tables/alarms.py
   MRIAnomalyLib/evaluation/tables/beside.py
   MRIAnomalyLib/evaluation/tables/brain.py

@@ -24,8 +24,9 @@ from ..scans import SEED, People, people_of, prepare_scans
 from ..steps import Steps
 from ..trivial import told_apart, warning
 from . import alarms, fit, found
+from .aims import aims_told
 from .beside import COMPARED, IN_DRAWS, Beside, best_of, in_draws, on_page, painted_shown, people_drawn
-from .deciding import deciding
+from .deciding import AIMS, deciding
 from .remedies import prepared_anew, remedies
 
 SHIPPED = "brain-t1-"  # what the names of these models begin with
@@ -59,8 +60,11 @@ def brain_tables(
     people = people_of(root, split, quick)
     tables = _tables(bundles, people, split, progress)
     command = f"mrianomaly benchmark brain --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
-    full, below = {"conditions": _conditions(split, quick), **tables}, warning(tables["trivial_scores"])
-    write_tables(out, PAGES[split], "Brain tables", command, full, below, {"compared": on_page(tables["compared"])})
+    conditions = {"aims": aims_told(AIMS, tables["deciding"]), **_conditions(split, quick)}
+    full: dict[str, Any] = {"conditions": conditions, **tables}
+    write_tables(
+        out, PAGES[split], "Brain tables", command, full, warning(tables["trivial_scores"]), {"compared": on_page(tables["compared"])}
+    )
     return out
 
 

@@ -8,12 +8,22 @@ from typing import Any
 import numpy as np
 
 from ..answers import Answers, Seen
+from ..scans import KINDS
+from .aims import Aim
 from .found import ALL_PATIENTS, SHOWN
 
 BAR = "atlas and asymmetry"  # the map without a model that each one has to beat
-FIGURES = ("ap", "ap_95", "volume_auroc", "volume_auroc_95")
+FIGURES = ("ap", "ap_95", "best_dice", "volume_auroc", "volume_auroc_95")
 STUDYFORREST = "studyforrest"  # one healthy head, apart from the set of healthy adults of other scanners
 HARD_PATIENT = "patient19"  # multiple sclerosis on both sides
+AIMS = (
+    *(Aim(f"pixel AP of {kind} lesions", f"{kind}_ap", 0.70) for kind in KINDS),
+    *(Aim(f"best Dice of {kind} ones", f"{kind}_best_dice", 0.65) for kind in KINDS),
+    *(Aim(f"AUROC of volumes with {kind} ones", f"{kind}_volume_auroc", 0.93) for kind in KINDS),
+    Aim("healthy adults of other scanners flagged", "other_scanners_flagged", 2, at_most=True),
+    Aim("refused", "other_scanners_refused", 2, at_most=True),
+    Aim(f"{HARD_PATIENT} flagged", f"{HARD_PATIENT}_flagged", 1),
+)
 
 Row = dict[str, Any]
 
