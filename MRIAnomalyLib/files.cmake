@@ -74,6 +74,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/froc.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/image_sets.py
+  MRIAnomalyLib/evaluation/index.py
   MRIAnomalyLib/evaluation/knee_scans.py
   MRIAnomalyLib/evaluation/knees.py
   MRIAnomalyLib/evaluation/lesion_rows.py

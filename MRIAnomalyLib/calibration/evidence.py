@@ -54,7 +54,8 @@ def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = 
         dark_weight=DARK_WEIGHTS.get(sequence, 1.0),
         symmetric=symmetric,
     )
-    return replace(usual, without_scanner=False, smoothing_px=(0.0, 1.0, 1.0)) if len(redrawn.healthy) == 1 else usual
+    one_level = replace(usual, without_scanner=False, smoothing_px=(0.0, *usual.smoothing_px[1:]))
+    return one_level if len(redrawn.healthy) == 1 else usual
 
 
 def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: EvidenceConfig) -> dict[str, Array]:
