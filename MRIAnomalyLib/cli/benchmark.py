@@ -55,7 +55,9 @@ def add(commands: Any) -> None:
     add_device(warm)
     transfer = tables.add_parser("transfer", help="starting from a trained model against training from nothing, where scans are few")
     _add_transfer(transfer)
-    ablation = tables.add_parser("ablation", help="what each loss of the latent-regularised network, or of HQ-AnoGAN's encoder, is worth")
+    ablation = tables.add_parser(
+        "ablation", help="what each loss of the latent-regularised network or HQ-AnoGAN's encoder is worth, and AnoGAN's ways of searching"
+    )
     ablation.add_argument("--root", type=Path, required=True, metavar="FOLDER", help="where the data sets lie")
     ablation.add_argument("--model", required=True, metavar="NAME|FOLDER", help="of such a method: its other settings are kept")
     ablation.add_argument("--steps", type=positive_count, metavar="N", help="of each training (default: as many as the model's own had)")

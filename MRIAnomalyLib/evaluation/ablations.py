@@ -1,4 +1,4 @@
-"""What methods are trained without, to see what it was worth."""
+"""What methods are trained without, and how their bundles are asked, to see what it was worth."""
 
 from __future__ import annotations
 
@@ -23,19 +23,18 @@ class Ablation:
 
     title: str
     page: str  # name of its files
-    length: str  # the setting that says how many steps each training has
-    variants: Mapping[str, Settings]  # name -> settings over those of the bundle
+    length: str = "steps"  # the setting that says how many steps each training has
+    variants: Mapping[str, Settings] = field(default_factory=dict)  # name -> settings over those of the bundle
     network: str | None = None  # the only one that is trained, against the others as the bundle holds them; without it, all from nothing
     uses: Mapping[str, Use] = field(default_factory=dict)
+    measuring: Settings = field(default_factory=dict)  # of a training that learns nothing, which each use begins with; without it, none
     notes: Mapping[str, str] = field(default_factory=dict)  # conditions that the page is to tell
 
 
-NO_STEPS = {"steps": 0, "encoder_steps": 0}  # of HQ-AnoGAN: what the bundle has learned is kept, and only how scores lie is measured
 ABLATIONS = {
     "latent_regularised": Ablation(
         title="Losses of the latent-regularised network",
         page="ablation",
-        length="steps",
         variants={
             "all four losses": {},
             "without low rank": {"low_rank_weight": 0.0},
@@ -56,17 +55,44 @@ ABLATIONS = {
             "without nearness": {"steps": 0, "nearness_weight": 0.0},
         },
         uses={
-            "one pass": Use(NO_STEPS),
-            "one pass, projected": Use({**NO_STEPS, "projected": True}),
-            "30 steps": Use({**NO_STEPS, "refine_steps": 30}, thorough=True),
-            "30 steps, projected": Use({**NO_STEPS, "refine_steps": 30, "projected": True}, thorough=True),
-            "30 steps, without nearness": Use({**NO_STEPS, "refine_steps": 30, "prior_weight": 0.0}, thorough=True),
+            "one pass": Use(),
+            "one pass, projected": Use({"projected": True}),
+            "30 steps": Use({"refine_steps": 30}, thorough=True),
+            "30 steps, projected": Use({"refine_steps": 30, "projected": True}, thorough=True),
+            "30 steps, without nearness": Use({"refine_steps": 30, "prior_weight": 0.0}, thorough=True),
         },
+        measuring={"steps": 0, "encoder_steps": 0},  # of how scores lie
         notes={
             "losses": "difference of slices (f-AnoGAN's izi), of discriminator features, or of both (its izi_f), each beside the way from "
             "styles to styles (ziz) and nearness to the mean style, but one for each of the last two",
             "uses": "of the encoder that the bundle holds: its answer alone, or a search from there on, which is held near the mean style "
             "but for the last; projected: redrawn by the directions in which healthy styles differ most",
+        },
+    ),
+    "anogan": Ablation(
+        title="AnoGAN's search",
+        page="ablation-anogan",
+        uses={
+            **{f"{steps} step{'s' if steps > 1 else ''}": Use({"fast_steps": steps}) for steps in (1, 25, 50, 150, 500)},
+            **{f"150 steps, lambda {lam:g}": Use({"fast_steps": 150, "lam": lam}) for lam in (0.0, 0.5)},
+            "150 steps, without prior": Use({"fast_steps": 150, "prior_weight": 0.0}),
+        },
+        notes={
+            "uses": "as the bundle is set, but for what is named; by default 150 steps (fast) or 500 (thorough), lambda (share of the "
+            "discrimination loss) 0.1, a prior of weight 0.01, and one start, the nearest of 1000 drawn slices",
+        },
+    ),
+    "fanogan": Ablation(
+        title="f-AnoGAN's answer, and a search from there on",
+        page="ablation-fanogan",
+        uses={
+            "one pass": Use(),
+            **{f"{steps} steps": Use({"refine_steps": steps}, thorough=True) for steps in (30, 100)},
+            **{f"30 steps, lambda {lam:g}": Use({"refine_steps": 30, "lam": lam}, thorough=True) for lam in (0.0, 0.5)},
+        },
+        notes={
+            "uses": "as the bundle is set, but for what is named; by default one pass (fast) or 30 steps (thorough), lambda (share of the "
+            "discrimination loss) 0.1",
         },
     ),
 }

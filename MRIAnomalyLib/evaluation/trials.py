@@ -41,7 +41,7 @@ class LookedAt:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A detector to be trained on a few slices."""
+    """A detector to be trained on a few slices, or asked as it is."""
 
     source: Source
     way: str  # of `ways_of`
@@ -51,6 +51,7 @@ class Trial:
     settings: Mapping[str, Any]  # over those of the source
     anew: str | None = None  # network that begins with nothing learned, whatever the way
     thorough: bool = False  # quality at which it is asked what it makes of people; or "fast"
+    trained: bool = True  # or the source as it is, with all that it holds
 
     @property
     def slices(self) -> SliceStack:
@@ -61,7 +62,10 @@ class Trial:
         """The detector before its training; UsageError when the source does not fit."""
         settings = {**self.source.settings, **self.settings, "seed": self.seed, **ways_of(self.source.detector)[self.way]}
         source = unlearned(self.source, self.anew, self.seed) if self.anew else self.source
-        return begin(self.source.detector, settings, None if self.way == SCRATCH else source)
+        detector = begin(self.source.detector, settings, None if self.way == SCRATCH else source)
+        if not self.trained:
+            detector.load_weights(source.weights)  # what it knows of places, too
+        return detector
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def ways_of(detector: str) -> dict[str, dict[str, Any]]:
 
 
 def run_trial(trial: Trial, people: LookedAt, folder: Path, device: str, resume: bool) -> Found:
-    """Train and look, or with `resume` take what was found before or go on where training stopped.
+    """Train, where there is something to be learned, and look; with `resume` take what was found before or go on where training stopped.
 
     Args:
         trial: what to train.
@@ -109,13 +113,14 @@ def run_trial(trial: Trial, people: LookedAt, folder: Path, device: str, resume:
         device: as torch names it.
         resume: without it, all is made anew.
     """
-    detector, slices = trial.begun(), trial.slices
+    detector, learned = trial.begun(), [trial.slices] if trial.trained else []
 
     def learn_and_look(run: Path) -> dict[str, Any]:
-        detector.fit(slices, device=device, checkpoint_folder=run, resume=True)
+        for slices in learned:
+            detector.fit(slices, device=device, checkpoint_folder=run, resume=True)
         return vars(look(detector, people, device, trial.thorough))
 
-    name = known_by(detector, slices, people.healthy, people.lesioned) + ("-thorough" if trial.thorough else "")
+    name = known_by(detector, *learned, people.healthy, people.lesioned) + ("-thorough" if trial.thorough else "")
     return Found(**once(name, folder, resume, learn_and_look))
 
 

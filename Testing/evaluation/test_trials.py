@@ -37,6 +37,14 @@ class Redraws:
         return Reconstruction(self.healthy + np.float32(self.off), {}, spread=self.spread)
 
 
+def test_who_is_asked_as_it_is_keeps_all_that_it_holds_and_learns_nothing(people, tmp_path, monkeypatch):
+    asked = trial(trained=False, settings={})
+    monkeypatch.setattr("MRIAnomalyLib.detectors.base.Detector.fit", None)
+    held, learned = asked.begun().weights(), asked.source.weights
+    assert all(np.array_equal(held[name], learned[name]) for name in learned)
+    assert run_trial(asked, people, tmp_path, "cpu", resume=False) == look(asked.begun(), people, "cpu")
+
+
 def test_who_redraws_healthy_people_perfectly_has_no_error_and_sees_every_lesion(people):
     found = look(Redraws(people.healthy.pixels), people, "cpu")
     assert found.error == [0, 0]

@@ -1,4 +1,4 @@
-"""What each loss of a method is worth: such as the four-way ablation of Wang et al. (2020), on brains."""
+"""What each loss of a method is worth, such as the four-way ablation of Wang et al. (2020) on brains, and each way of asking its bundle."""
 
 from __future__ import annotations
 
@@ -64,14 +64,16 @@ def ablation_table(
     Raises:
         BundleError: there is no such bundle, or it is damaged.
         InputError: a set is not there.
-        UsageError: the bundle is of another method, or that has no such setting.
+        UsageError: the bundle is of another method, that has no such setting, or steps or settings are given where nothing is trained.
     """
     bundle, device = open_bundle(model), pick_device(device)
     if bundle.detector not in ABLATIONS:
         methods = " or ".join(ABLATIONS)
-        raise UsageError(f"The losses of {bundle.detector} are not those of this table: name a bundle of the method {methods}.")
+        raise UsageError(f"{bundle.name} is of the method {bundle.detector}, not of this table: name a bundle of the method {methods}.")
     refuse_unknown(settings, [bundle.detector])
     of, source = ABLATIONS[bundle.detector], source_of(bundle)
+    if not of.variants and (steps or settings):
+        raise UsageError(f"{bundle.name} is asked as it is, nothing is trained for this table: leave out --steps and --set.")
     steps, seeds = (QUICK["steps"], QUICK["seeds"]) if quick else (steps or source.settings[of.length], seeds)
     cohort, place = home_cohort(bundle, root, QUICK["people"] if quick else None, progress), user_folder() / "ablation" / "trials"
     people, trials = looked_at(cohort.validation, root), trials_of(of, source, cohort.train, steps, seeds, settings)
@@ -86,24 +88,23 @@ def ablation_table(
         name: rows_of(FIRST[name], {kind: [found(trial) for trial in several] for kind, several in kinds.items()})
         for name, kinds in trials.items()
     }
-    own = f"{bundle.name}, of {source.settings[of.length]} steps"
-    conditions = {
-        **_seen(cohort),
-        "trainings": f"{seeds} of each kind, seeds from 0, {', '.join(_how(of, steps, settings))}; otherwise as {own}",
-        **of.notes,
-        "quick": quick,
-        "hardware": hardware(device),
-    }
-    command = f"mrianomaly benchmark ablation --root DATA --model {bundle.name} --steps {steps} --seeds {seeds}"
-    command += "".join(f" --set {name}={value}" for name, value in settings.items())
+    command, conditions = f"mrianomaly benchmark ablation --root DATA --model {bundle.name}", _seen(cohort)
+    if of.variants:
+        command += f" --steps {steps} --seeds {seeds}" + "".join(f" --set {name}={value}" for name, value in settings.items())
+        trainings = f"{seeds} of each kind, seeds from 0, {', '.join(_how(of, steps, settings))}"
+        conditions = _learned(cohort.train, f"{trainings}; otherwise as {bundle.name}, of {source.settings[of.length]} steps") | conditions
+    conditions |= {**of.notes, "quick": quick, "hardware": hardware(device)}
     write_tables(out, of.page, of.title, command, {"conditions": conditions, **tables}, shown=scores_apart(tables))
     return out
 
 
+def _learned(train: SliceStack, trainings: str) -> Row:
+    return {"learned from": f"{at_hand(train)} slices of {len(np.unique(train.subject))} people of split train", "trainings": trainings}
+
+
 def _seen(cohort: Cohort) -> Row:
-    train, looked = cohort.train, cohort.validation
+    looked = cohort.validation
     return {
-        "learned from": f"{at_hand(train)} slices of {len(np.unique(train.subject))} people of split train",
         "looked at": f"{len(looked)} slices of {len(np.unique(looked.subject))} people of split validation",
         "error": "mean |x - healthy| over the brain of healthy slices, standardised intensity; lower is better",
         "pixels": "AUROC of pixels of stroke shapes pasted into the same slices, within each person, by the smoothed |x - healthy|",
@@ -125,7 +126,12 @@ def trials_of(
         name: [Trial(source, way, train, count, seed, {**every, **losses}, of.network) for seed in range(seeds)]
         for name, losses in of.variants.items()
     }
-    uses = {name: [Trial(source, FROM_BUNDLE, train, count, 0, use.settings, thorough=use.thorough)] for name, use in of.uses.items()}
+    uses = {
+        name: [
+            Trial(source, FROM_BUNDLE, train, count, 0, {**of.measuring, **use.settings}, thorough=use.thorough, trained=bool(of.measuring))
+        ]
+        for name, use in of.uses.items()
+    }
     return {name: kinds for name, kinds in {"variants": variants, "uses": uses}.items() if kinds}
 
 

@@ -15,7 +15,7 @@ from .scanner_rows import AFTER, BEFORE, UNCHANGED, Row
 
 LOOKS = {BEFORE: ("#D55E00", "////"), AFTER: ("#0072B2", "")}  # colour and hatch: told apart without colour too
 WIDTH = 0.38  # of a bar; two stand side by side
-COLOURS = 128  # of the PNG
+COLOURS = 32  # of the PNG
 
 
 def draw(path: Path, rows: Sequence[Row]) -> None:

@@ -37,7 +37,7 @@ def place(tmp_path, monkeypatch):
     nib.save(nib.Nifti1Image(mask, np.eye(4)), tmp_path / "soop_lesion_masks" / "m.nii.gz")
     rows = "\n".join(["mask,lesion_volume_ml", *["m.nii.gz,10"] * 200])
     (tmp_path / "soop_lesion_masks" / "cases.csv").write_text(rows)
-    for name in ("latent_regularised", "hq_anogan", "denoiser"):
+    for name in ("latent_regularised", "hq_anogan", "anogan", "denoiser"):
         detector = taught(name).detector
         model = make_model(f"brain-t1-{name.replace('_', '-')}", detector=name, config=detector.settings())
         save_bundle(tmp_path / model["name"], model, detector.weights(), {"scores": np.zeros(1)}, "# Card", {}, "None.")
@@ -92,6 +92,26 @@ def test_the_encoder_of_hq_anogan_alone_learns_with_each_loss_left_out_and_that_
     assert tables["command"].endswith("--steps 3 --seeds 1 --set encoder_rate=0.01")
     assert "| losses | error | error 95 | pixels | pixels 95 |\n" in page
     assert "| losses | pixel | perceptual | reencoding | mahalanobis | coarse | middle | fine | combined |\n" in page
+
+
+def test_a_search_is_asked_in_each_way_by_the_bundle_as_it_is_and_nothing_is_trained(place, monkeypatch, capsys):
+    of = ABLATIONS["anogan"]
+    few = {
+        name: replace(use, settings={**use.settings, "fast_steps": min(use.settings["fast_steps"], 20)}) for name, use in of.uses.items()
+    }
+    monkeypatch.setitem(ABLATIONS, "anogan", replace(of, uses=few))
+    monkeypatch.setattr("MRIAnomalyLib.detectors.base.Detector.fit", None)
+    assert run(place, "brain-t1-anogan") == 0
+    tables, page = ((place / "tables" / f"ablation-anogan.{kind}").read_text() for kind in ("json", "md"))
+    rows = {row["use"]: row for row in json.loads(tables)["uses"]}
+    assert list(rows) == list(of.uses)
+    assert rows["150 steps"]["error"] < rows["1 step"]["error"]
+    scores = {name: [row[f"slices by {term}"] for term in ("residual", "discrimination", "loss")] for name, row in rows.items()}
+    assert scores["150 steps, lambda 0"][0] == scores["150 steps, lambda 0"][2]
+    assert scores["150 steps, lambda 0.5"] != scores["150 steps"]
+    assert "--steps" not in page and "learned from" not in page and "## Variants" not in page
+    assert run(place, "brain-t1-anogan", "--steps", "5") == 2
+    assert "leave out --steps and --set" in capsys.readouterr().err
 
 
 def test_a_bundle_of_another_method_is_refused(place, capsys):
