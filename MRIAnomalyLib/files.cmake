@@ -108,6 +108,9 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/brain.py
   MRIAnomalyLib/evaluation/tables/deciding.py
   MRIAnomalyLib/evaluation/tables/evidence.py
+  MRIAnomalyLib/evaluation/tables/evidence_painted.py
+  MRIAnomalyLib/evaluation/tables/evidence_rows.py
+  MRIAnomalyLib/evaluation/tables/evidence_strokes.py
   MRIAnomalyLib/evaluation/tables/fit.py
   MRIAnomalyLib/evaluation/tables/flair.py
   MRIAnomalyLib/evaluation/tables/found.py

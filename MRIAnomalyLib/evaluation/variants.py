@@ -17,6 +17,7 @@ from .shown import Looks, Shown
 
 SHIPPED = "shipped"
 SMOOTHING = {"no smoothing": 0.0, "half the smoothing": 0.5, "one and a half times the smoothing": 1.5}
+DARK = (1.0, 0.5, 0.0)  # beside bright
 SLICE_SHARES = {"slice score: mean": 1.0, "slice score: highest pixel": 0.0}  # of a slice's pixels, the strongest ones
 
 Seen = Sequence[tuple[Shown, Looks]]
@@ -46,11 +47,20 @@ def variants_of(config: EvidenceConfig) -> list[Variant]:
         Variant(SHIPPED, config),
         *_other_parts(config),
         *(Variant(name, config, slice_share=share) for name, share in SLICE_SHARES.items()),
-        Variant("scanner left in", replace(config, without_scanner=False)),
+        Variant(
+            "scanner left in" if config.without_scanner else "scanner taken out",
+            replace(config, without_scanner=not config.without_scanner),
+        ),
         *(Variant(name, replace(config, smoothing_px=widths)) for name, widths in smoothed.items()),
+        *(Variant(f"dark counts {weight:g}", replace(config, dark_weight=weight)) for weight in DARK if weight != config.dark_weight),
         Variant("one mean and spread for all places", config, kept=everywhere_alike),
         Variant("mirror image redrawn, too", config, look="both"),
     ]
+
+
+def _other_scanner(config: EvidenceConfig) -> Variant:
+    name = "scanner left in" if config.without_scanner else "scanner taken out"
+    return Variant(name, replace(config, without_scanner=not config.without_scanner))
 
 
 def _other_parts(config: EvidenceConfig) -> Iterator[Variant]:

@@ -12,6 +12,7 @@ from ..baselines import LEARNING_FREE, map_of, score_of
 from ..bootstrap import Figure, draws, tally
 from ..measure import SEED, Resampled
 from ..metrics import pixel_figures, pixel_tally, volume_auroc
+from ..shown import Shown
 from .found import SHOWN
 
 ROUNDS = 1000
@@ -28,7 +29,7 @@ ByLesion = Mapping[str, Figures]  # of each kind of lesion
 Words = Callable[[str, Figure], Row]
 
 
-def people_drawn(*groups: Sequence[Seen]) -> Resampled:
+def people_drawn(*groups: Sequence[Seen] | Sequence[Shown]) -> Resampled:
     """People drawn with replacement, those of each group for themselves."""
     names = [_names(group) for group in groups]
     weights = [draws(len(some), ROUNDS, SEED + number) for number, some in enumerate(names)]
@@ -41,7 +42,7 @@ def each_alone(seen: Sequence[Seen]) -> Resampled:
     return Resampled(names, np.eye(len(names)))
 
 
-def _names(seen: Sequence[Seen]) -> list[str]:
+def _names(seen: Sequence[Seen] | Sequence[Shown]) -> list[str]:
     return list(dict.fromkeys(one.subject for one in seen))
 
 

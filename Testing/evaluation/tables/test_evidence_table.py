@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -11,8 +12,10 @@ from MRIAnomalyLib.cli.main import main
 from MRIAnomalyLib.evaluation.bootstrap import Figure
 from MRIAnomalyLib.evaluation.scans import KINDS
 from MRIAnomalyLib.evaluation.shown import Looks, Shown
-from MRIAnomalyLib.evaluation.tables import evidence
-from MRIAnomalyLib.evaluation.tables.evidence import rows_of
+from MRIAnomalyLib.evaluation.tables import evidence, evidence_painted, evidence_strokes
+from MRIAnomalyLib.evaluation.tables.evidence_painted import Painted
+from MRIAnomalyLib.evaluation.variants import Variant, evidence_by
+from MRIAnomalyLib.files.cases import Case
 
 BLIND, KEEN = Model(blur=1.0), Model()
 
@@ -29,8 +32,8 @@ def small(monkeypatch, root, tmp_path):
     def looker(*about):
         return lambda shown: Looks(BLIND.redraw(shown.stack), KEEN.redraw(shown.stack))
 
+    monkeypatch.setattr(evidence_painted, "volumes_of", volumes_of)
     for name, double in {
-        "volumes_of": volumes_of,
         "looker": looker,
         "choose_bundle": bundle,
         "load_detector": lambda bundle: None,
@@ -64,7 +67,7 @@ def test_a_difference_is_clear_by_its_mean_or_by_both_kinds_alone():
 
     def word(mean, dark, bright):
         other = {"pixel_ap": mean, "dark_pixel_ap": dark, "bright_pixel_ap": bright}
-        rows = rows_of({"model": {"shipped": dict.fromkeys(other, none), "other": other}})["clear_differences"]
+        rows = Painted.rows_of(None, {"model": {"shipped": dict.fromkeys(other, none), "other": other}})["clear_differences"]
         return [row["pixel_ap"] for row in rows]
 
     assert word(unsure, up, unsure) == []
@@ -79,5 +82,40 @@ def _less(figure):
 
 def test_models_of_other_scans_and_preparations_are_refused_in_words(tmp_path, capsys):
     where = ["--root", str(tmp_path), "--out", str(tmp_path / "tables"), "--progress", "none"]
-    assert main(["benchmark", "evidence", "--model", "brain-flair-denoiser", *where]) == 2
-    assert "brain-flair-denoiser is for FLAIR scans of the brain" in capsys.readouterr().err
+    for models, sentence in {
+        "knee-pdfs-denoiser": "knee-pdfs-denoiser is for PDFS scans of the knee",
+        "brain-t1-denoiser,brain-flair-denoiser": "brain-flair-denoiser and brain-t1-denoiser prepare scans in different ways",
+    }.items():
+        assert main(["benchmark", "evidence", "--model", models, *where]) == 2
+        assert sentence in capsys.readouterr().err
+
+
+def test_of_one_level_patients_with_a_stroke_are_told_from_those_without_and_sizes_apart(monkeypatch, tmp_path):
+    """A bright lesion counts more where dark counts less: what is dark elsewhere no longer drowns it."""
+    cases = {"calibration": 12, "validation": 6}
+
+    def flair(root, split):
+        return [
+            Case(id=f"{split}{n}", subject=f"{split}{n}", image=None, healthy=n % 2 == 0 or split == "calibration")
+            for n in range(cases[split])
+        ]
+
+    def scan_of_level(case, recipe, steps):
+        stack = slices(sum(map(ord, case.id)), 0.0 if case.healthy else 0.5)
+        return SimpleNamespace(prepared=SimpleNamespace(stack=stack), truth=None if case.healthy else np.array(LESION))
+
+    for name, double in {"flair": flair, "scan_of_level": scan_of_level, "lesion_mm2": lambda case: 100 * int(case.id[-1])}.items():
+        monkeypatch.setattr(evidence_strokes, name, double)
+    study = evidence_strokes.Strokes(tmp_path, quick=False)
+    normals, shown = study.prepare(None, tmp_path, False, None)
+    assert study.volumes == len(normals) + len(shown) == 18
+    model, config = Model(), EvidenceConfig(smoothing_px=(0.0, 1.0, 1.0), without_scanner=False)
+    healthy, seen = ([(one, Looks(*[model.redraw(one.stack)] * 2)) for one in some] for some in (normals, shown))
+    variants = [Variant("shipped", config), Variant("other", replace(config, dark_weight=0.0))]
+    found = {one.name: study.figures_of(shown, maps, one.slice_share) for one, maps in evidence_by(variants, healthy, seen)}
+    assert list(found["shipped"]) == ["pixel_ap", "best_dice", "auroc", "auroc_200_mm2"]
+    assert found["shipped"]["auroc"].value > 0.9
+    assert found["other"]["pixel_ap"].value >= found["shipped"]["pixel_ap"].value > 0.5
+    (row,) = study.rows_of({"mine": found})["differences"]
+    assert row["variant"] == "other" and row["pixel_ap"][0] >= 0
+    assert study.figures_of(shown, [(one.truth, one.truth) for one in shown], 1.0) == {}
