@@ -1,4 +1,4 @@
-"""What was set out for, at the top of a page: reached or not, by the best method."""
+"""What was set out for, at the top of a page: reached or not."""
 
 from __future__ import annotations
 
@@ -18,15 +18,23 @@ class Aim:
     value: float
     at_most: bool = False  # or at least
 
-    def told(self, row: Row) -> str:
-        """In words; a count such as "1 of 18" is that of its first number."""
+    def reached(self, row: Row) -> bool:
+        """A count such as "1 of 18" is that of its first number."""
         found = float(str(row[self.column]).split()[0])
-        reached = found <= self.value if self.at_most else found >= self.value
-        bound = "at most" if self.at_most else "at least"
-        return f"{self.name} {row[self.column]} ({bound} {self.value:g}: {'' if reached else 'NOT '}reached)"
+        return found <= self.value if self.at_most else found >= self.value
+
+    def told(self, row: Row) -> str:
+        """In words."""
+        return f"{self.name} {row[self.column]} ({'at most' if self.at_most else 'at least'} {self.value:g})"
 
 
 def aims_told(aims: Sequence[Aim], deciding: Sequence[Row]) -> str:
-    """All aims of which the table that decides has a figure, by its first row of a model."""
-    best = next(row for row in deciding if not row["model"].startswith("none,"))
-    return f"{best['model']}, the first of the ranked: " + ", ".join(aim.told(best) for aim in aims if aim.column in best)
+    """What the model that reaches most reaches and what not, and how many the others; of aims that the deciding table has a figure of."""
+    models = [row for row in deciding if not row["model"].startswith("none,")]
+    known = [aim for aim in aims if all(aim.column in row for row in models)]
+    counts = {row["model"]: sum(aim.reached(row) for aim in known) for row in models}
+    best, *others = sorted(models, key=lambda row: -counts[row["model"]])
+    reached, missed = (", ".join(aim.told(best) for aim in known if aim.reached(best) == wanted) for wanted in (True, False))
+    words = f"{best['model']} reaches {reached or 'none'}; NOT reached: {missed or 'none'}"
+    beside = ", ".join(f"{row['model']} {counts[row['model']]} of {len(known)}" for row in others)
+    return f"{words}; {beside}" if beside else words
