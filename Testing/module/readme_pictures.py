@@ -43,9 +43,6 @@ def main(folder):
     ui.inputsButton.collapsed = True
     doubles.click(ui.nextButton)
     save("panel.png")
-    doubles.click_row(ui.findingsTable, 1)
-    save("tutorial-3-second-finding.png")
-    doubles.click(ui.previousButton)
     ui.healthyButton.checked = True
     save("tutorial-4-healthy.png")
     ui.healthyButton.checked = False
