@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import csv
 import json
+import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..files.atomic import whole_file
+from ..pipeline import versions
 
 
 def write_tables(
     out: Path, name: str, title: str, command: str, tables: Mapping[str, Any], below: str = "", shown: Mapping[str, Any] = {}
 ) -> None:
-    """Write NAME.json, which says `command` beside the tables, and NAME.md into the folder `out`.
+    """Write NAME.json, which says `command` beside the tables, and NAME.md into the folder `out`; both say the versions of all packages.
 
     `below` is Markdown that ends the page, `shown` holds tables that the page has in another form; for the other arguments see `page`.
     """
+    made = {"Python": platform.python_version(), **versions()}
+    told = ", ".join(f"{package} {number}" for package, number in made.items())
+    tables = {**tables, "conditions": {**tables["conditions"], "versions": told}}
     with whole_file(out / f"{name}.json") as path:
         path.write_text(json_text({"command": command, **tables}), encoding="utf-8")
     with whole_file(out / f"{name}.md") as path:

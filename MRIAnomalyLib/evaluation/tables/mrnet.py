@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from ... import __version__
 from ...bundles.loading import hardware, pick_device
 from ...detectors.base import refuse_unknown
 from ...records import Array, ProgressCallback
@@ -115,7 +113,6 @@ def _conditions(extent: Extent, settings: Mapping[str, Any], figure: str) -> Row
         "settings": ", ".join(f"{name} {value}" for name, value in {**SETTINGS, **settings}.items()),
         "trainings": "one of each plane, seed 0",
         "quick": extent.quick,
-        "versions": f"mrianomaly {__version__}, torch {torch.__version__}",
     }
 
 

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from ... import __version__
 from ...bundles.loading import hardware, pick_device
 from ...detectors.base import refuse_unknown
 from ...errors import UsageError
@@ -188,7 +186,6 @@ def _conditions(of: ImageSet, extent: Extent, means: Sequence[Row], learned: int
         "trivial scores": f"AUROC of scores that know nothing of what is shown; from {SOLVED} on, either way, a class is called confounded",
         "trainings": f"{extent.seeds} of each run, seeds from 0",
         "quick": extent.most is not None,
-        "versions": f"mrianomaly {__version__}, torch {torch.__version__}",
     }
 
 
