@@ -67,6 +67,8 @@ class LatentRegularisedConfig:
         check_weights(self, ("reconstruction_weight", "adversarial_weight", "latent_weight", "low_rank_weight", "turn_weight"))
         if not self.reconstruction_weight and not self.adversarial_weight:
             raise UsageError("Nothing would be learned: set reconstruction_weight or adversarial_weight above 0.")
+        if self.turn_weight and not self.adversarial_weight:
+            raise UsageError("Turns are told by the discriminator: set adversarial_weight above 0, or turn_weight to 0.")
 
 
 @register("latent_regularised")

@@ -105,6 +105,8 @@ def test_settings_that_cannot_be_are_refused():
             untaught(NAME, **{name: value})
     with pytest.raises(UsageError, match="Nothing would be learned"):
         untaught(NAME, reconstruction_weight=0, adversarial_weight=0)
+    with pytest.raises(UsageError, match="Turns are told by the discriminator"):
+        untaught(NAME, turn_weight=1.0, adversarial_weight=0.0)
 
 
 def test_images_in_colour_are_redrawn_in_colour_and_each_colour_counts_as_much():
