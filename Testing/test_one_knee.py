@@ -81,7 +81,7 @@ def test_the_answer_is_written_without_p_values(found, tmp_path):
     assert record["p_value"] is None
     assert record["p_floor"] == 1.0
     assert (folder / "overview.png").stat().st_size > 10_000
-    assert "No p-value: 4 healthy cases are too few." in (folder / "report.html").read_text()
+    assert "No p-value: 4 people are too few." in (folder / "report.html").read_text()
     assert "not calibrated" in (folder / "report.html").read_text()
 
 

@@ -32,7 +32,7 @@ def overview(result: Result, path: Path) -> None:
     top = _header(figure, result)
     _pictures(figure, result, plane, shown, top)
     _side_column(figure, result, plane, top)
-    facts = f"{result.model.name} ({result.model.licence})  ·  calibrated on {result.model.calibration_subjects} healthy cases"
+    facts = f"{result.model.name} ({result.model.licence})  ·  calibrated on {result.model.calibration_subjects} people"
     figure.text(_EDGE, 0.014, facts, color=QUIET, size=10)
     figure.text(1 - _EDGE, 0.014, RESEARCH_ONLY, color=TEXT, size=10.5, weight="bold", ha="right")
     path.write_bytes(png(figure))

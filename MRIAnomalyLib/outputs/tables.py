@@ -58,7 +58,7 @@ _SLICE_COLUMNS = (
     *_PLACE,
     Column("scored", bool, "", "whether the model could judge this slice"),
     Column("score", float, "", "larger is stranger"),
-    Column("p_value", float, "", "share of healthy cases at least as strange in this slice"),
+    Column("p_value", float, "", "share of the people compared with who are at least as strange in this slice"),
     Column("flagged", bool, "", "whether the score is beyond the threshold"),
 )
 

@@ -18,10 +18,10 @@ def status(result: Result) -> str:
 
 def certainty(result: Result) -> str:
     """The p-value of the whole scan, never without the smallest one that the calibration can reach."""
-    cases = result.model.calibration_subjects
+    cases = result.model.calibration_subjects  # not always healthy ones: those of FLAIR are patients without a stroke there
     if not math.isfinite(result.p_value):
-        why = "the scan could not be scored" if result.p_floor < 1 else f"{cases} healthy cases are too few"
+        why = "the scan could not be scored" if result.p_floor < 1 else f"{cases} people are too few"
         return f"No p-value: {why}."
     at_floor = result.p_value <= result.p_floor * (1 + 1e-9)
     reach = "the smallest this calibration can reach" if at_floor else f"smallest reachable {result.p_floor:.2g}"
-    return f"p = {result.p_value:.2g} ({reach}), against {cases} healthy cases; flagged from {result.false_alarms:.2g}"
+    return f"p = {result.p_value:.2g} ({reach}), against {cases} people; flagged from {result.false_alarms:.2g}"
