@@ -51,7 +51,7 @@ def draw(path: Path, found: Sequence[Scored], of: ImageSet, classes: Sequence[st
         )
     axes.axhline(0.5, color="black", linewidth=0.8, linestyle="--")
     axes.set_xticks(range(len(classes)), classes, fontsize=8)
-    axes.set_ylim(0.3, 1.0)
+    axes.set_ylim(0.3, 1.02)
     axes.set_ylabel("AUROC, this class normal", fontsize=8)
     axes.tick_params(axis="y", labelsize=8)
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
