@@ -32,6 +32,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/cli/devices.py
   MRIAnomalyLib/cli/evaluate.py
   MRIAnomalyLib/cli/evidence.py
+  MRIAnomalyLib/cli/folds.py
   MRIAnomalyLib/cli/log.py
   MRIAnomalyLib/cli/main.py
   MRIAnomalyLib/cli/models.py
@@ -71,6 +72,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/examples.py
   MRIAnomalyLib/evaluation/finish.py
   MRIAnomalyLib/evaluation/flair.py
+  MRIAnomalyLib/evaluation/folds.py
   MRIAnomalyLib/evaluation/froc.py
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/image_sets.py
@@ -94,6 +96,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/pictures.py
   MRIAnomalyLib/evaluation/published.py
   MRIAnomalyLib/evaluation/reading.py
+  MRIAnomalyLib/evaluation/recalibrate.py
   MRIAnomalyLib/evaluation/scans.py
   MRIAnomalyLib/evaluation/sets.py
   MRIAnomalyLib/evaluation/shown.py
@@ -113,6 +116,8 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/tables/evidence_strokes.py
   MRIAnomalyLib/evaluation/tables/fit.py
   MRIAnomalyLib/evaluation/tables/flair.py
+  MRIAnomalyLib/evaluation/tables/flair_rows.py
+  MRIAnomalyLib/evaluation/tables/folds.py
   MRIAnomalyLib/evaluation/tables/found.py
   MRIAnomalyLib/evaluation/tables/generated.py
   MRIAnomalyLib/evaluation/tables/knee.py

@@ -30,7 +30,7 @@ from .files.reading import read_volume
 from .findings.components import count_curve
 from .prepare import plausibility
 from .prepare.recipe import Recipe, prepare, recipe_from
-from .records import Array, Prepared, Progress, ProgressCallback, Reconstruction, SliceStack
+from .records import Array, Prepared, Progress, ProgressCallback, Reconstruction, SliceStack, end_to_end
 
 FEWEST_PIXELS = 80  # of brain that a slice must hold to be learned from
 ABOUT: dict[str, Any] = {
@@ -191,7 +191,7 @@ def calibrated(model: Mapping[str, Any], seen: Healthy, data: str, few: bool = F
         data: who they are, in words.
         few: see `calibrate`.
     """
-    learned = judge_healthy(seen.pairs, recipe_from(model["recipe"]), seen.parts, few)
+    learned = judge_healthy(seen.pairs, recipe_from(model["recipe"]), seen.detector, few)
     entries = {
         **model,
         "splits": {**model["splits"], "calibration": sorted(map(coded, seen.subjects))},
@@ -212,8 +212,8 @@ def save_as(bundle: Bundle, folder: Path, model: Mapping[str, Any], calibration:
 class Healthy:
     """What a detector made of healthy people."""
 
+    detector: Detector
     steps: int  # of its search
-    parts: tuple[str, ...]  # of the evidence that it lets speak
     subjects: list[str] = field(default_factory=list)
     pairs: list[tuple[SliceStack, Reconstruction]] = field(default_factory=list)
     facts: list[Mapping[str, float]] = field(default_factory=list)  # measured while preparing
@@ -238,7 +238,7 @@ def see_healthy(
         device: to begin on.
         warn: called with a sentence when its memory is too small for the usual way.
     """
-    seen, told = Healthy(detector.steps_for("fast"), detector.parts), set[str]()
+    seen, told = Healthy(detector, detector.steps_for("fast")), set[str]()
     began = time.monotonic()
     for case, prepared in people:
         drawn = redraw(detector, prepared.stack, device=device, steps=seen.steps)
@@ -265,11 +265,11 @@ def card_of(model: Mapping[str, Any], pictures: Iterable[str]) -> str:
 
 
 def judge_healthy(
-    pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, parts: Sequence[str], few: bool = False
+    pairs: Sequence[tuple[SliceStack, Reconstruction]], recipe: Recipe, detector: Detector, few: bool = False
 ) -> judgement.Calibration:
-    """The calibration that these healthy subjects (slices, reconstructions) give, with these parts having a say; `few`: see `calibrate`."""
+    """The calibration that these healthy subjects (slices, reconstructions by this detector) give; `few`: see `calibrate`."""
     voxel_mm3 = recipe.pixel_mm**2 * recipe.step_mm
-    config = config_for(pairs[0][1], parts, recipe.symmetric, recipe.sequence)
+    config = config_for(pairs[0][1], detector.parts_for(recipe.sequence), recipe.symmetric, recipe.sequence)
     return judgement.calibrate(pairs, partial(count_curve, voxel_mm3=voxel_mm3), config, judgement.FEW if few else FEWEST)
 
 
@@ -295,10 +295,7 @@ def prepare_cases(
 
 def training_stack(prepared: Sequence[Prepared]) -> SliceStack:
     """The slices of all subjects that hold brain."""
-    stacks = [one.stack.take(one.stack.mask.sum((1, 2, 3)) > FEWEST_PIXELS) for one in prepared]
-    subject = np.repeat(np.arange(len(stacks)), [len(stack) for stack in stacks])
-    join: Callable[[str], Array] = lambda name: np.concatenate([getattr(stack, name) for stack in stacks])  # noqa: E731
-    return SliceStack(join("pixels"), join("mask"), join("level"), subject)
+    return end_to_end([one.stack.take(one.stack.mask.sum((1, 2, 3)) > FEWEST_PIXELS) for one in prepared])
 
 
 def one_per_subject(cases: Sequence[Case]) -> list[Case]:

@@ -6,7 +6,7 @@ Arrays are indexed (slice, row, column) = (k, j, i); an affine maps voxel (i, j,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,12 @@ class SliceStack:
         return SliceStack(self.pixels[rows], self.mask[rows], self.level[rows], self.subject[rows])
 
 
+def end_to_end(stacks: Sequence[SliceStack]) -> SliceStack:
+    """The slices of several people; `subject` counts them from 0."""
+    pixels, mask, level = (np.concatenate([getattr(stack, name) for stack in stacks]) for name in ("pixels", "mask", "level"))
+    return SliceStack(pixels, mask, level, np.repeat(np.arange(len(stacks)), [len(stack) for stack in stacks]))
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """One volume made ready for a model, and the way back to its own grid."""
@@ -91,6 +97,12 @@ class Reconstruction:
     completed: Array | None = None  # (N, 1, H, W) the slice itself with what is masked in-painted: shown in the place of `healthy`
     failed: Array | None = None  # (N,) bool, methods that can tell: no healthy counterpart was found
     spread: Array | None = None  # (N, 1, H, W) predicted standard deviation, methods that predict one
+
+    def take(self, rows: Array) -> Reconstruction:
+        """What is said of the slices at these rows (indices or a boolean choice)."""
+        maps = {name: getattr(self, name) for name in ("latent", "mask", "completed", "failed", "spread")}
+        some = {name: None if map_ is None else map_[rows] for name, map_ in maps.items()}
+        return Reconstruction(self.healthy[rows], {name: values[rows] for name, values in self.terms.items()}, **some)
 
 
 def as_stored(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -87,15 +87,21 @@ class Bundle:
         """The arrays of WEIGHTS or CALIBRATION as they are kept; BundleError when the file was altered."""
         return read_tensors(self.folder / name, self.model["files"][name])
 
-    def _lent(self) -> dict[str, Array]:
-        """The networks that another bundle holds for this one."""
+    def lender(self) -> Bundle | None:
+        """The bundle that holds networks for this one; BundleError when it is not there, or its weights are others."""
         if (loan := self.model.get("lender")) is None:
-            return {}
+            return None
         beside = self.folder.parent / loan["name"]
         lender = open_bundle(beside if beside.is_dir() else loan["name"])
         if lender.model["files"][WEIGHTS] != loan["weights_sha256"]:
             raise BundleError(f"{self.name} needs the weights of {loan['name']} as they were: install that bundle again from its source.")
-        return {name: array for name, array in lender.weights().items() if name.split(".")[0] in loan["networks"]}
+        return lender
+
+    def _lent(self) -> dict[str, Array]:
+        """The networks that another bundle holds for this one."""
+        if (lender := self.lender()) is None:
+            return {}
+        return {name: array for name, array in lender.weights().items() if name.split(".")[0] in self.model["lender"]["networks"]}
 
     def text(self, name: str) -> str:
         """The content of `card.md` or `LICENSE`; BundleError when the file was altered."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import resources
-from . import evidence, papers, scanners
+from . import evidence, folds, papers, scanners
 from .options import add_device, add_progress, add_resume, add_set, add_tables_out, names, positive_count
 from .progress import Reporter
 from .train import read_settings
@@ -81,6 +81,7 @@ def add(commands: Any) -> None:
         add_progress(parser)
         parser.set_defaults(run=run)
     evidence.add(tables)
+    folds.add(tables)
     papers.add(tables)
     scanners.add(tables)
 

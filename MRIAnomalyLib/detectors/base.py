@@ -37,6 +37,7 @@ class Detector(ABC):
     name: ClassVar[str]
     Config: ClassVar[type]
     parts: ClassVar[tuple[str, ...]] = ("residual", "atlas", "asymmetry")  # of the evidence that have a say; see calibration/evidence.py
+    parts_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # by sequence, where others have a say there
     anytime: ClassVar[frozenset[str]] = frozenset({"steps"})  # settings that may change between stop and resume
     shares: ClassVar[bool] = False  # whether several processes can train it together: its course keeps to `training.together`
     source: Source | None = None  # whose weights training starts from; see `transfer.begin`
@@ -163,6 +164,10 @@ class Detector(ABC):
     def steps_for(self, quality: str) -> int:
         """Search steps that "fast" or "thorough" stands for; 0 where one pass is all there is."""
         return 0
+
+    def parts_for(self, sequence: str) -> tuple[str, ...]:
+        """The parts of the evidence that have a say on scans of a sequence."""
+        return self.parts_on.get(sequence, self.parts)
 
     def _identity(self, normals: SliceStack) -> dict[str, Any]:
         """What a run is recognised by: settings that must not change on the way, the slices, and what it started from."""

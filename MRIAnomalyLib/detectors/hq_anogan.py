@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -98,7 +99,8 @@ class HQAnoGAN(Detector):
     """A StyleGAN2 of normal slices, an encoder into its styles, and how these lie in healthy slices."""
 
     Config = HQAnoGANConfig
-    parts = ("residual", "asymmetry")  # on validation subjects the atlas only took from it
+    parts = ("residual", "asymmetry")  # on validation subjects (T1) the atlas only took from it
+    parts_on: ClassVar = {"FLAIR": Detector.parts}  # as f-AnoGAN, for which it was measured
     config: HQAnoGANConfig
     shares = True
     anytime = frozenset({"encoder_steps", "truncation", "projected", "refine_steps", "refine_rate", "lam", "prior_weight", "both_sides"})

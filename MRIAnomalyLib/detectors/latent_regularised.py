@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -76,7 +77,8 @@ class LatentRegularised(Detector):
     """A network that redraws slices from few latent directions, those of healthy people."""
 
     Config = LatentRegularisedConfig
-    parts = ("residual", "asymmetry")  # on validation subjects the atlas only took from it
+    parts = ("residual", "asymmetry")  # on validation subjects (T1) the atlas only took from it
+    parts_on: ClassVar = {"FLAIR": Detector.parts}  # as f-AnoGAN, for which it was measured
     anytime = frozenset({"steps", "both_sides"})
     config: LatentRegularisedConfig
 

@@ -92,7 +92,8 @@ def finish(
     *_, name = out.name.split("-", 2)
     check_target(out, overwrite, inputs=(run, cases))
     detector, steps, origin = trained(run, name.replace("-", "_"), about.config)
-    pictures = {name: (run / name).read_bytes() for name in ("losses.png", "samples.png")}
+    draws = detector.draw(1, 0) is not None  # the sheet of other methods shows what the reconstructions show better, of people unseen
+    pictures = {name: (run / name).read_bytes() for name in ("losses.png", *(["samples.png"] if draws else []))}
     training = {"steps": steps, "minutes": minutes, "hardware": hardware, **({"from": origin} if origin else {})}
     put_together(detector, out, cases, about, training, pictures, overwrite, bits=bits)
 

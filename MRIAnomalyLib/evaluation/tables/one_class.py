@@ -80,7 +80,7 @@ def one_class_tables(
     Args:
         name: of SETS.
         root: folder of the set, with train/CLASS and test/CLASS.
-        out: folder of the tables; those of the validation split have it in their name.
+        out: folder of the tables; those of the other protocol alone, with the ablation, or of the validation split say so in their name.
         extent: how much is tried.
         device: as for `detect`.
         resume: take what an earlier call found, and go on where it stopped.
@@ -100,7 +100,7 @@ def one_class_tables(
     found = [_scored(block, of, extent, learned, seen, device, resume, done) for block in blocks]
     tables = {**_results(found, of, extent), "trivial_scores": trivial_rows(seen, of, extent.classes), **_beside(of, extent)}
     conditions = {**_conditions(of, extent, tables["means"], len(learned), len(seen)), "hardware": hardware(device)}
-    page = name if extent.split == "test" else f"{name}-{extent.split}"
+    page = "-".join([name, *_besides(extent)])
     title = f"One class against the others: {of.title}"
     drawn = [one for one in found if one.block.protocol == ABLATED and one.block.losses == WHOLE]
     if drawn:
@@ -108,6 +108,12 @@ def one_class_tables(
     below = f"\n![AUROC of each class and method]({page}.png)\n" if drawn else ""
     write_tables(out, page, title, _command(name, extent), {"conditions": conditions, **tables}, below)
     return out
+
+
+def _besides(extent: Extent) -> list[str]:
+    """What sets a page apart from that of all methods by the protocol of the methods that the paper compares with."""
+    others = [] if ABLATED in extent.protocols else list(extent.protocols)
+    return others + (["ablation"] if extent.ablation else []) + ([] if extent.split == "test" else [extent.split])
 
 
 def _refuse_unknown(of: ImageSet, extent: Extent) -> None:

@@ -145,7 +145,7 @@ def preparations_of(bundle: Bundle, normals: Sequence[Case], few: bool, progress
             steps.one()
 
     seen = see_healthy(detector, prepared_anew(), pick_device("auto"))
-    calibrations = {BEFORE: (plain, judge_healthy(seen.pairs, plain, seen.parts, few)), AFTER: (shipped, calibration_of(bundle))}
+    calibrations = {BEFORE: (plain, judge_healthy(seen.pairs, plain, detector, few)), AFTER: (shipped, calibration_of(bundle))}
     return {name: Preparation(recipe, one, viewer(bundle, one)) for name, (recipe, one) in calibrations.items()}
 
 

@@ -4,6 +4,7 @@ from small_answers import LESION, Model, slices
 
 from MRIAnomalyLib.evaluation import flair
 from MRIAnomalyLib.evaluation.tables import flair as table
+from MRIAnomalyLib.evaluation.tables import flair_rows
 from MRIAnomalyLib.evaluation.tables.flair import flair_tables
 from MRIAnomalyLib.files.cases import Case
 
@@ -23,7 +24,7 @@ def seen(monkeypatch):
 
 @pytest.fixture
 def rows(seen):
-    return {row["map"]: row for row in table._rows("brain-flair-anogan", seen, ["evidence", "intensity"])}
+    return {row["map"]: row for row in flair_rows.stroke_rows("brain-flair-anogan", seen, ["evidence", "intensity"])}
 
 
 def test_lesions_that_a_model_sees_are_told_from_people_without(rows):
@@ -39,14 +40,14 @@ def test_sizes_that_no_lesion_has_are_left_out(rows):
 
 
 def test_what_is_compared_of_a_map_is_what_its_row_says(seen, rows):
-    figures = table._in_draws("evidence", seen)
+    figures = flair_rows.strokes_in_draws("evidence", seen)
     assert list(figures) == ["pixel_ap", "best_dice", "AUROC, any lesion", "AUROC, from 50 mm2"]
     assert {name: round(figure.value, 3) for name, figure in figures.items()} == {name: rows["evidence"][name] for name in figures}
     assert figures["pixel_ap"].interval[0] == pytest.approx(rows["evidence"]["ap_95"][0], abs=0.05)
 
 
 def test_trivial_scores_stand_for_each_size_of_lesion(seen):
-    rows = table._trivial("brain-flair-anogan", seen)
+    rows = flair_rows.trivial_rows("brain-flair-anogan", seen)
     assert list(dict.fromkeys(row["lesion"] for row in rows)) == ["any lesion", "from 50 mm2"]
     assert len(rows) == 2 * 4
 

@@ -57,11 +57,18 @@ def test_all_methods_score_by_both_protocols_and_a_second_run_trains_nothing(roo
 def test_losses_are_left_out_in_turn_with_the_papers_figures_beside(root):
     options = ["--quick", "--detector", "latent_regularised", "--protocol", "one-normal", "--ablation", "--split", "validation"]
     assert run(root, "cifar10", *options) == 0
-    found = tables(root, "cifar10-validation")
+    found = tables(root, "cifar10-ablation-validation")
     assert [row["paper, latent"] for row in found["losses"]] == [0.797, 0.478, 0.532, 0.514]
     assert [BY_BATCH in row and "latent" in row for row in found["losses"]] == [True, True, False, False]
     assert found["settings"][0]["sees"] == "colours"
     assert "held out of the training folder" in found["conditions"]["looked at"]
+
+
+def test_the_other_protocol_alone_gets_a_page_of_its_own(root):
+    options = ["--quick", "--detector", "latent_regularised", "--protocol", "one-anomalous", "--class", "1", "--set", "width=4"]
+    assert run(root, "mnist", *options) == 0
+    assert [row["protocol"] for row in tables(root, "mnist-one-anomalous")["means"]] == ["one-anomalous"] * 3
+    assert not (root / "tables" / "mnist.json").exists()
 
 
 def test_a_network_that_learned_one_class_finds_the_others_strange(root):
