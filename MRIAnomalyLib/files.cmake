@@ -77,6 +77,7 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/evaluation/heads.py
   MRIAnomalyLib/evaluation/image_sets.py
   MRIAnomalyLib/evaluation/index.py
+  MRIAnomalyLib/evaluation/join.py
   MRIAnomalyLib/evaluation/knee_scans.py
   MRIAnomalyLib/evaluation/knees.py
   MRIAnomalyLib/evaluation/lesion_rows.py
@@ -282,7 +283,6 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-flair-denoiser/card.md
   Resources/bundles/brain-flair-denoiser/card/losses.png
   Resources/bundles/brain-flair-denoiser/card/reconstructions.png
-  Resources/bundles/brain-flair-denoiser/card/samples.png
   Resources/bundles/brain-flair-denoiser/model.json
   Resources/bundles/brain-flair-denoiser/weights.safetensors
   Resources/bundles/brain-flair-fanogan/LICENSE
@@ -298,7 +298,6 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-flair-inpainter/card.md
   Resources/bundles/brain-flair-inpainter/card/losses.png
   Resources/bundles/brain-flair-inpainter/card/reconstructions.png
-  Resources/bundles/brain-flair-inpainter/card/samples.png
   Resources/bundles/brain-flair-inpainter/model.json
   Resources/bundles/brain-flair-inpainter/weights.safetensors
   Resources/bundles/brain-t1-anogan/LICENSE
@@ -314,7 +313,6 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-denoiser/card.md
   Resources/bundles/brain-t1-denoiser/card/losses.png
   Resources/bundles/brain-t1-denoiser/card/reconstructions.png
-  Resources/bundles/brain-t1-denoiser/card/samples.png
   Resources/bundles/brain-t1-denoiser/model.json
   Resources/bundles/brain-t1-denoiser/weights.safetensors
   Resources/bundles/brain-t1-fanogan/LICENSE
@@ -338,7 +336,6 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-inpainter/card.md
   Resources/bundles/brain-t1-inpainter/card/losses.png
   Resources/bundles/brain-t1-inpainter/card/reconstructions.png
-  Resources/bundles/brain-t1-inpainter/card/samples.png
   Resources/bundles/brain-t1-inpainter/model.json
   Resources/bundles/brain-t1-inpainter/weights.safetensors
   Resources/bundles/brain-t1-latent-regularised/LICENSE
@@ -346,7 +343,6 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-latent-regularised/card.md
   Resources/bundles/brain-t1-latent-regularised/card/losses.png
   Resources/bundles/brain-t1-latent-regularised/card/reconstructions.png
-  Resources/bundles/brain-t1-latent-regularised/card/samples.png
   Resources/bundles/brain-t1-latent-regularised/model.json
   Resources/bundles/brain-t1-latent-regularised/weights.safetensors
   Resources/bundles/brain-t1-mask-inversion/LICENSE
@@ -368,7 +364,6 @@ set(LIBRARY_RESOURCES
   Resources/bundles/knee-pdfs-denoiser/card.md
   Resources/bundles/knee-pdfs-denoiser/card/losses.png
   Resources/bundles/knee-pdfs-denoiser/card/reconstructions.png
-  Resources/bundles/knee-pdfs-denoiser/card/samples.png
   Resources/bundles/knee-pdfs-denoiser/model.json
   Resources/bundles/knee-pdfs-denoiser/weights.safetensors
   Resources/bundles/knee-pdfs-mask-inversion/LICENSE

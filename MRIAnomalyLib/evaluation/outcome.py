@@ -27,7 +27,7 @@ from .froc import Hits
 from .lesion_rows import by_size_and_contrast
 from .measure import SEED, Measured, Resampled, compared, measured, resampled
 from .methods import PREFIX, Method
-from .page import write_csv, write_tables
+from .page import write_csv, write_page
 from .reading import Reading, read_all
 from .task import Failure, Task
 from .trivial import SOLVED, confounds, warning
@@ -99,7 +99,7 @@ def write_outcome(outcome: Outcome) -> None:
         drawn = draw_curves(folder / "curves.png", {label: one.curves for label, one in summaries.items()})
         full = {"conditions": _conditions(outcome, summaries), **{name: rows for name, rows in tables.items() if rows}}
         below = warning(trivial) + (PICTURE if drawn else "")
-        write_tables(folder, NAME, f"Evaluation of {task.cases.name}", _command(outcome), full, below, {"figures": _side_by_side(found)})
+        write_page(folder, NAME, f"Evaluation of {task.cases.name}", _command(outcome), full, below, {"figures": _side_by_side(found)})
 
 
 def _summed_up(label: str, readings: Sequence[Reading], threshold: float, rounds: int) -> Summary:

@@ -14,6 +14,25 @@ from ..pipeline import versions
 
 
 def write_tables(
+    out: Path,
+    name: str,
+    title: str,
+    command: str,
+    tables: Mapping[str, Any],
+    below: str = "",
+    shown: Mapping[str, Any] = {},
+    rows: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Write what `write_page` does, and NAME.csv with these rows; without any, with those of the first table.
+
+    For the other arguments see `write_page`.
+    """
+    write_page(out, name, title, command, tables, below, shown)
+    with whole_file(out / f"{name}.csv") as path:
+        write_csv(path, rows or next(table for entry, table in tables.items() if entry != "conditions"))
+
+
+def write_page(
     out: Path, name: str, title: str, command: str, tables: Mapping[str, Any], below: str = "", shown: Mapping[str, Any] = {}
 ) -> None:
     """Write NAME.json, which says `command` beside the tables, and NAME.md into the folder `out`; both say the versions of all packages.

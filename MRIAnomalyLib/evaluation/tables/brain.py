@@ -6,7 +6,7 @@ other, and what one said of them is forgotten once its rows are made.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from ..trivial import told_apart, warning
 from . import alarms, fit, found
 from .aims import aims_told
 from .beside import COMPARED, IN_DRAWS, Beside, best_of, in_draws, on_page, painted_shown, people_drawn
-from .deciding import AIMS, deciding
+from .deciding import AIMS, BAR, deciding
+from .found import SHOWN
 from .remedies import prepared_anew, remedies
 
 SHIPPED = "brain-t1-"  # what the names of these models begin with
@@ -62,10 +63,17 @@ def brain_tables(
     command = f"mrianomaly benchmark brain --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
     conditions = {"aims": aims_told(AIMS, tables["deciding"]), **_conditions(split, quick)}
     full: dict[str, Any] = {"conditions": conditions, **tables}
-    write_tables(
-        out, PAGES[split], "Brain tables", command, full, warning(tables["trivial_scores"]), {"compared": on_page(tables["compared"])}
-    )
+    write_brain(out, PAGES[split], command, full)
     return out
+
+
+def write_brain(out: Path, name: str, command: str, tables: Mapping[str, Any]) -> None:
+    """Write the tables into `out`; the page has of the many maps those that decide, the JSON has all."""
+    shown = {entry: [row for row in tables[entry] if row["map"] in (SHOWN, BAR)] for entry in ("semi_synthetic", "patients")}
+    written = [name for name in MAPS if name not in (SHOWN, BAR)]
+    tables = {**tables, "conditions": {**tables["conditions"], "other maps": f"in the JSON beside this page: {', '.join(written)}"}}
+    shown["compared"] = on_page(tables["compared"])
+    write_tables(out, name, "Brain tables", command, tables, warning(tables["trivial_scores"]), shown)
 
 
 def shipped_bundles(beginning: str = SHIPPED) -> list[Bundle]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,7 +17,6 @@ from ...bundles.loading import hardware, pick_device
 from ...detectors import settings_of
 from ...detectors.base import refuse_unknown
 from ...errors import UsageError
-from ...files.atomic import whole_file
 from ...learning import grid_settings
 from ...records import Array, ProgressCallback
 from ...resources import user_folder
@@ -32,6 +30,8 @@ from .transfer_figure import draw
 
 SIZES = (25, 50, 100, 400)  # slices to learn from
 MEASURES = {"error": -1, "auroc": 1}  # name -> which way is better
+
+NAMING = ("cohort", "model", "slices", "way")  # columns that say which training a row is of
 
 Row = dict[str, Any]
 Pair = tuple[str, str]  # cohort, model
@@ -156,7 +156,7 @@ def rows_of(found: Sequence[tuple[Key, int, Found]]) -> dict[str, list[Row]]:
         pooled.setdefault(key, []).append(one)
     reached, gained = [], []
     for key, several in pooled.items():
-        naming = dict(zip(("cohort", "model", "slices", "way"), key, strict=True))
+        naming = dict(zip(NAMING, key, strict=True))
         values = {measure: _array(several, measure) for measure in MEASURES}
         reached.append({**naming, **_figures(values)})
         if key[-1] != SCRATCH:
@@ -181,11 +181,11 @@ def _figures(values: Mapping[str, Array]) -> Row:
 def _write(out: Path, found: Sequence[tuple[Key, int, Found]], facts: Mapping[str, Any], command: str) -> None:
     tables = {**facts, **rows_of(found)}
     out.mkdir(parents=True, exist_ok=True)
-    write_tables(out, "transfer", "Starting from a trained model where scans are few", command, tables)
-    with whole_file(out / "transfer.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["cohort", "model", "slices", "way", "seed", *MEASURES])
-        writer.writerows([*key, seed, *(float(np.mean(getattr(one, name))) for name in MEASURES)] for key, seed, one in found)
+    trainings = [
+        {**dict(zip(NAMING, key, strict=True)), "seed": seed, **{name: float(np.mean(getattr(one, name))) for name in MEASURES}}
+        for key, seed, one in found
+    ]
+    write_tables(out, "transfer", "Starting from a trained model where scans are few", command, tables, rows=trainings)
     draw(out / "transfer.png", tables["reached"])
 
 
