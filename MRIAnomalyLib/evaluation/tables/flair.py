@@ -14,17 +14,14 @@ from ...prepare.recipe import Recipe, recipe_from
 from ...records import ProgressCallback
 from .. import flair, sets
 from ..answers import calibration_of, described, viewer
-from ..baselines import LEARNING_FREE, MAPS
 from ..page import write_tables
 from ..scans import Scan
 from ..steps import Steps
 from ..trivial import warning
 from .aims import aims_told
-from .beside import COMPARED, IN_DRAWS, Beside, best_of, in_draws, on_page
+from .beside import IN_DRAWS, on_page
 from .brain import labelled
-from .deciding import BAR
-from .flair_rows import AIMS, LESIONS, stroke_rows, strokes_in_draws, trivial_rows
-from .found import SHOWN
+from .flair_rows import AIMS, LESIONS, StrokeTables
 
 QUICK = 6  # people with a lesion, and as many without: shows that it runs
 
@@ -53,33 +50,26 @@ def flair_tables(
     cases = flair.flair(root, split)
     if quick:
         cases = [case for healthy in (True, False) for case in [one for one in cases if one.healthy == healthy][:QUICK]]
-    steps, rows, scans = Steps((len(bundles) + 1) * len(cases), progress), [], dict[Recipe, list[Scan]]()
-    beside, trivial = Beside(), list[Row]()
+    steps, scans, strokes = Steps((len(bundles) + 1) * len(cases), progress), dict[Recipe, list[Scan]](), StrokeTables()
     for label, bundle in bundles.items():
         recipe = recipe_from(bundle.model["recipe"])
         if recipe.sequence != "FLAIR":
             raise UsageError(f"{label} is for {recipe.sequence} scans: name models for FLAIR.")
-        first = recipe not in scans
-        maps = [name for name in MAPS if first or name not in LEARNING_FREE]
-        if first:
+        if recipe not in scans:
             scans[recipe] = [flair.scan_of_level(case, recipe, steps) for case in cases]
         see = viewer(bundle, calibration_of(bundle), steps)
-        seen = [see(scan) for scan in scans[recipe]]
-        rows += stroke_rows(label, seen, maps)
-        beside.add(label, recipe, {name: {"stroke": strokes_in_draws(name, seen)} for name in maps if name in COMPARED})
-        trivial += trivial_rows(label, seen) if first else []
-    deciding = sorted((row for row in rows if row["map"] in (SHOWN, BAR)), key=lambda row: row["pixel_ap"], reverse=True)
-    compared = beside.rows(best_of(deciding), in_draws)
+        strokes.add(label, recipe, [see(scan) for scan in scans[recipe]])
+    deciding, compared = strokes.decided()
     tables = {
         "conditions": {"aims": aims_told(AIMS, deciding), **_conditions(cases, split, quick)},
         "deciding": deciding,
         "compared": compared,
         "models": [described(label, bundle) for label, bundle in bundles.items()],
-        "found": rows,
-        "trivial_scores": trivial,
+        "found": strokes.found,
+        "trivial_scores": strokes.trivial,
     }
     command = f"mrianomaly benchmark flair --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
-    write_tables(out, f"flair-{split}", "FLAIR strokes", command, tables, warning(trivial), {"compared": on_page(compared)})
+    write_tables(out, f"flair-{split}", "FLAIR strokes", command, tables, warning(strokes.trivial), {"compared": on_page(compared)})
     return out
 
 

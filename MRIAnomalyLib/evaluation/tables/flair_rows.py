@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from ...prepare.recipe import Recipe
 from ...records import Array
 from .. import flair
 from ..answers import Seen
-from ..baselines import LEARNING_FREE, map_of, score_of
+from ..baselines import LEARNING_FREE, MAPS, map_of, score_of
 from ..bootstrap import Figure
 from ..metrics import ap_interval, auroc_interval_of_groups, pixel_figures, volume_auroc
 from ..trivial import told_apart
 from .aims import Aim
-from .beside import lesions_shown, people_drawn, scans_told
+from .beside import COMPARED, Beside, best_of, in_draws, lesions_shown, people_drawn, scans_told
+from .deciding import BAR
 from .found import SHOWN
 
 SIZES = {
@@ -33,6 +35,29 @@ AIMS = (
 LESIONS = "drawn on diffusion images: some are faint on FLAIR; other white matter disease is not marked and counts as healthy"
 
 Row = dict[str, Any]
+
+
+class StrokeTables:
+    """Holds what methods showed of the same people, one after the other; those that prepare alike share the maps that need none."""
+
+    def __init__(self) -> None:
+        self.found: list[Row] = []
+        self.trivial: list[Row] = []
+        self._beside, self._recipes = Beside(), set[Recipe]()
+
+    def add(self, label: str, recipe: Recipe, seen: Sequence[Seen]) -> None:
+        """One method: everyone as it saw them, prepared by that recipe."""
+        first = recipe not in self._recipes
+        self._recipes.add(recipe)
+        maps = [name for name in MAPS if first or name not in LEARNING_FREE]
+        self.found += stroke_rows(label, seen, maps)
+        self._beside.add(label, recipe, {name: {"stroke": strokes_in_draws(name, seen)} for name in maps if name in COMPARED})
+        self.trivial += trivial_rows(label, seen) if first else []
+
+    def decided(self) -> tuple[list[Row], list[Row]]:
+        """The table that decides, best method first, and the differences in the same draws of people."""
+        deciding = sorted((row for row in self.found if row["map"] in (SHOWN, BAR)), key=lambda row: row["pixel_ap"], reverse=True)
+        return deciding, self._beside.rows(best_of(deciding), in_draws)
 
 
 def stroke_rows(label: str, seen: Sequence[Seen], maps: Collection[str]) -> list[Row]:

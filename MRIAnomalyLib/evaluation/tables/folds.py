@@ -21,17 +21,16 @@ from ...records import ProgressCallback, Reconstruction, end_to_end
 from ...resources import user_folder
 from .. import flair, sets
 from ..answers import Seen
-from ..baselines import LEARNING_FREE, MAPS
 from ..folds import BUDGETS, COUNT, Fold, Trainings, folds, is_at_home, recipe_here
 from ..page import write_tables
 from ..scans import Scan
 from ..steps import Steps
 from ..trivial import warning
 from .aims import aims_told
-from .beside import COMPARED, IN_DRAWS, Beside, best_of, in_draws, on_page
+from .beside import IN_DRAWS, on_page
 from .brain import labelled
 from .deciding import BAR
-from .flair_rows import AIMS, LESIONS, stroke_rows, strokes_in_draws, trivial_rows
+from .flair_rows import AIMS, LESIONS, StrokeTables, stroke_rows
 from .found import SHOWN
 
 QUICK = 15  # people with a lesion, and as many without: shows that it runs
@@ -78,32 +77,26 @@ def fold_tables(
     people = [case for fold in dealt for case in fold.looked_at]
     steps = Steps(len(set(recipes.values())) * len(people) + COUNT * len(bundles), progress)
     scans: dict[Recipe, dict[str, Scan]] = {}
-    beside, rows, by_fold, trivial = Beside(), list[Row](), list[Row](), list[Row]()
+    strokes, by_fold = StrokeTables(), list[Row]()
     for label, bundle in bundles.items():
         recipe = recipes[label]
-        first = recipe not in scans
-        if first:
+        if recipe not in scans:
             scans[recipe] = {case.id: flair.scan_of_level(case, recipe, steps) for case in people}
         seen = [_looked_at(bundle, fold, scans[recipe], recipe, trainings, device, steps) for fold in dealt]
-        everyone = [one for several in seen for one in several]
-        maps = [name for name in MAPS if first or name not in LEARNING_FREE]
-        rows += stroke_rows(label, everyone, maps)
+        strokes.add(label, recipe, [one for several in seen for one in several])
         by_fold += [_of_fold(label, number, several) for number, several in enumerate(seen, 1)]
-        beside.add(label, recipe, {name: {"stroke": strokes_in_draws(name, everyone)} for name in maps if name in COMPARED})
-        trivial += trivial_rows(label, everyone) if first else []
-    deciding = sorted((row for row in rows if row["map"] in (SHOWN, BAR)), key=lambda row: row["pixel_ap"], reverse=True)
-    compared = beside.rows(best_of(deciding), in_draws)
+    deciding, compared = strokes.decided()
     tables = {
         "conditions": {"aims": f"{aims_told(AIMS, deciding)}. {beyond_told(compared)}", **_conditions(dealt, quick, device)},
         "deciding": deciding,
         "compared": compared,
         "by_fold": by_fold,
         "models": [_described(label, bundle, used[label]) for label, bundle in bundles.items()],
-        "found": rows,
-        "trivial_scores": trivial,
+        "found": strokes.found,
+        "trivial_scores": strokes.trivial,
     }
     command, title = _command(bundles, settings), "FLAIR strokes, five folds"
-    write_tables(out, "flair-folds", title, command, tables, warning(trivial), {"compared": on_page(compared)})
+    write_tables(out, "flair-folds", title, command, tables, warning(strokes.trivial), {"compared": on_page(compared)})
     return out
 
 
