@@ -19,6 +19,7 @@ from scipy import ndimage
 from ..records import Array, Reconstruction, SliceStack
 from .asymmetry import left_right
 from .reference import Reference, smooth_inside
+from .scores import TOP_OF_LEVEL, TOP_VOXELS
 from .trend import without_trend
 
 PARTS = ("residual", "atlas", "asymmetry")
@@ -37,6 +38,7 @@ class EvidenceConfig:
     asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
     without_scanner: bool = True  # a smooth trend and a wide spread are the scanner's doing: they are taken away
+    score_voxels: int = TOP_VOXELS  # whose mean is the score of the volume
     symmetric: bool = True  # a person's mirror image is a second healthy one; off for one-sided anatomy such as a knee
 
 
@@ -44,7 +46,7 @@ def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = 
     """The evidence of a detector that reconstructs like this, with these parts having a say; one-sided anatomy has no asymmetry.
 
     A residual in predicted standard deviations has another floor: a tenth of one. Of one level a stroke can be so large a part that it
-    would pass for the scanner's doing, and there is nothing to smooth across.
+    would pass for the scanner's doing, there is nothing to smooth across, and the score of a volume would be that of a large stroke.
     """
     residual_floor = 0.02 if redrawn.spread is None else 0.1
     usual = EvidenceConfig(
@@ -54,7 +56,7 @@ def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = 
         dark_weight=DARK_WEIGHTS.get(sequence, 1.0),
         symmetric=symmetric,
     )
-    one_level = replace(usual, without_scanner=False, smoothing_px=(0.0, *usual.smoothing_px[1:]))
+    one_level = replace(usual, without_scanner=False, smoothing_px=(0.0, *usual.smoothing_px[1:]), score_voxels=TOP_OF_LEVEL)
     return one_level if len(redrawn.healthy) == 1 else usual
 
 

@@ -84,7 +84,7 @@ class Calibration(Standard):
         core, evidence = seen.core, combine(seen.z, self.config)
         scores = slice_scores(evidence, core)
         comparable = (scores - self.slice_mean) / self.slice_spread
-        score = volume_score(evidence, core)
+        score = volume_score(evidence, core, self.config.score_voxels)
         return Judgement(
             z=seen.z,
             evidence=evidence,
@@ -215,7 +215,7 @@ def calibrate(
         slice_mean=np.nanmean(scores, axis=0),
         slice_spread=np.nanstd(scores, axis=0) + 0.1,
         slice_scores=scores,
-        volume_scores=np.array([volume_score(map_, core) for map_, core in zip(evidence, cores, strict=True)]),
+        volume_scores=np.array([volume_score(map_, core, config.score_voxels) for map_, core in zip(evidence, cores, strict=True)]),
         threshold=threshold,
         threshold_controlled=controlled,
         spread_limit={name: max(one.spread[name] for one in seen) for name in config.parts},

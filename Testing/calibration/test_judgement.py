@@ -241,3 +241,12 @@ def test_of_one_level_a_wide_spread_may_be_disease_and_stays():
     configs = [EvidenceConfig(without_scanner=without) for without in (True, False)]
     scores = [calibrate(people[1:], COUNT, config).judge(wide, redrawn).volume_score for config in configs]
     assert scores[1] > 1.5 * scores[0]
+
+
+def test_the_score_is_that_of_as_many_voxels_as_the_calibration_was_made_with():
+    people = [person(number) for number in range(30)]
+    few, many = (calibrate(people[1:], COUNT, EvidenceConfig(score_voxels=count)) for count in (5, 60))
+    assert few.judge(*people[0]).volume_score > many.judge(*people[0]).volume_score
+    assert few.volume_scores.min() > many.volume_scores.min()
+    before = {name: value for name, value in many.settings()["evidence"].items() if name != "score_voxels"}
+    assert load_calibration(many.arrays(), {**many.settings(), "evidence": before}).config.score_voxels == 60  # as all were before
