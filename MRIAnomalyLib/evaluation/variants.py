@@ -47,10 +47,7 @@ def variants_of(config: EvidenceConfig) -> list[Variant]:
         Variant(SHIPPED, config),
         *_other_parts(config),
         *(Variant(name, config, slice_share=share) for name, share in SLICE_SHARES.items()),
-        Variant(
-            "scanner left in" if config.without_scanner else "scanner taken out",
-            replace(config, without_scanner=not config.without_scanner),
-        ),
+        _other_scanner(config),
         *(Variant(name, replace(config, smoothing_px=widths)) for name, widths in smoothed.items()),
         *(Variant(f"dark counts {weight:g}", replace(config, dark_weight=weight)) for weight in DARK if weight != config.dark_weight),
         Variant("one mean and spread for all places", config, kept=everywhere_alike),
