@@ -107,7 +107,7 @@ def _looked_at(
     train, normals, shown = ([scans[case.id] for case in some] for some in (fold.train, fold.calibration, fold.looked_at))
     detector = trainings.learned(bundle, training_stack([scan.prepared for scan in train]))
     pairs = [(scan.prepared.stack, redrawn) for scan, redrawn in zip(normals, _redrawn(detector, normals, device), strict=True)]
-    calibration = judge_healthy(pairs, recipe, detector, few=True)
+    calibration = judge_healthy(pairs, recipe, detector, few=True)  # those of a quick run are too few for p-values
     steps.one()
     return [
         Seen(scan, in_true_spread(one, calibration.spread_factor), calibration.judge(scan.prepared.stack, one), recipe.sequence)
