@@ -7,7 +7,7 @@ import numpy as np
 from ..records import Array
 
 TOP_VOXELS = 60  # whose mean is a volume's score: about 1 mL
-TOP_OF_LEVEL = 10  # the same where there is one level: 90 mm2; 60 would be more than most lesions there; chosen on validation patients
+TOP_OF_LEVEL = 10  # the same where there is one level: 90 mm2: 60 would average small lesions away; chosen on validation patients
 FEWEST_PIXELS = 60  # of core that a slice must hold to be scored
 TOP_SHARE = 0.01  # of a slice's core, whose mean is the slice's score
 
