@@ -151,12 +151,17 @@ class Detector(ABC):
             progress: called with (done, total); raising in it stops the work.
         """
 
-    def redraw(self, stack: SliceStack, *, progress: Report | None = None, **how: Any) -> Reconstruction:
-        """What is used of a detector: `reconstruct`, and where its settings say `both_sides`, the mean of that and of the mirror image's.
+    @property
+    def both_sides(self) -> bool:
+        """Whether a slice's counterpart is the mean of its own and of its mirror image's; one-sided anatomy (`mirror` off) has none."""
+        return bool(getattr(self.config, "both_sides", False) and self.config.mirror)
 
-        For the arguments see `reconstruct`; one-sided anatomy (`mirror` off) has no mirror image.
+    def redraw(self, stack: SliceStack, *, progress: Report | None = None, **how: Any) -> Reconstruction:
+        """What is used of a detector: `reconstruct`, and with `both_sides` the mean of that and of the mirror image's.
+
+        For the arguments see `reconstruct`.
         """
-        if not (getattr(self.config, "both_sides", False) and self.config.mirror):
+        if not self.both_sides:
             return self.reconstruct(stack, progress=progress, **how)
         first, second = (_half(progress, half) for half in (0, 1))
         return averaged(self.reconstruct(stack, progress=first, **how), self.reconstruct(mirrored(stack), progress=second, **how))

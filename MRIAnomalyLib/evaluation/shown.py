@@ -39,7 +39,7 @@ class Shown:
 class Looks:
     """What a model makes of a volume, rounded to half precision."""
 
-    plain: Reconstruction
+    one: Reconstruction  # as it is
     both: Reconstruction  # mean of that and of what it makes of the mirror image; of predicted spreads the root of the mean square
 
 
@@ -95,19 +95,19 @@ def looker(detector: Detector, weights: str, folder: Path, device: str, resume: 
     """
 
     def look(shown: Shown) -> Looks:
-        path = folder / weights[:16] / f"{fingerprint(shown.stack.pixels)[:16]}.npz"
+        path = folder / f"{weights[:16]}-sides" / f"{fingerprint(shown.stack.pixels)[:16]}.npz"
         held = _read(path) if resume else None
         if not held:
             fast = detector.steps_for("fast")
-            plain, turned = (detector.redraw(one, device=device, steps=fast) for one in (shown.stack, mirrored(shown.stack)))
-            looks = {"plain": plain, "both": averaged(plain, turned)}
+            one, turned = (detector.reconstruct(stack, device=device, steps=fast) for stack in (shown.stack, mirrored(shown.stack)))
+            looks = {"one": one, "both": averaged(one, turned)}
             maps = {name: look.healthy for name, look in looks.items()}
             maps |= {f"{name}_spread": look.spread for name, look in looks.items() if look.spread is not None}
             held = {name: map_.astype(np.float16) for name, map_ in maps.items()}
             _write(path, held)
         steps.one()
         full = {name: map_.astype(np.float32) for name, map_ in held.items()}
-        return Looks(*(Reconstruction(full[name], {}, spread=full.get(f"{name}_spread")) for name in ("plain", "both")))
+        return Looks(*(Reconstruction(full[name], {}, spread=full.get(f"{name}_spread")) for name in ("one", "both")))
 
     return look
 

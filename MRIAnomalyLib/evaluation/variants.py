@@ -31,7 +31,7 @@ class Variant:
     name: str
     config: EvidenceConfig
     kept: Kept = by_place
-    look: str = "plain"  # or "both", see `Looks`
+    look: str = "one"  # or "both", see `Looks`
     slice_share: float = TOP_SHARE  # whose mean is a slice's score
 
     @property
@@ -40,32 +40,37 @@ class Variant:
         return replace(self.config, silent=()), self.kept, self.look
 
 
-def variants_of(config: EvidenceConfig) -> list[Variant]:
-    """The evidence as a bundle has it, and with one thing changed."""
+def variants_of(config: EvidenceConfig, both_sides: bool = False) -> list[Variant]:
+    """The evidence as a bundle has it, whose detector redraws both sides or one, and with one thing changed."""
+    look, other = ("both", "one") if both_sides else ("one", "both")
+    shipped = Variant(SHIPPED, config, look=look)
     smoothed = {name: tuple(width * factor for width in config.smoothing_px) for name, factor in SMOOTHING.items()}
     return [
-        Variant(SHIPPED, config),
-        *_other_parts(config),
-        *(Variant(name, config, slice_share=share) for name, share in SLICE_SHARES.items()),
-        _other_scanner(config),
-        *(Variant(name, replace(config, smoothing_px=widths)) for name, widths in smoothed.items()),
-        *(Variant(f"dark counts {weight:g}", replace(config, dark_weight=weight)) for weight in DARK if weight != config.dark_weight),
-        Variant("one mean and spread for all places", config, kept=everywhere_alike),
-        Variant("mirror image redrawn, too", config, look="both"),
+        shipped,
+        *(replace(shipped, name=name, config=changed) for name, changed in _other_parts(config)),
+        *(replace(shipped, name=name, slice_share=share) for name, share in SLICE_SHARES.items()),
+        replace(
+            shipped,
+            name="scanner left in" if config.without_scanner else "scanner taken out",
+            config=replace(config, without_scanner=not config.without_scanner),
+        ),
+        *(replace(shipped, name=name, config=replace(config, smoothing_px=widths)) for name, widths in smoothed.items()),
+        *(
+            replace(shipped, name=f"dark counts {weight:g}", config=replace(config, dark_weight=weight))
+            for weight in DARK
+            if weight != config.dark_weight
+        ),
+        replace(shipped, name="one mean and spread for all places", kept=everywhere_alike),
+        replace(shipped, name="mirror image not redrawn" if both_sides else "mirror image redrawn, too", look=other),
     ]
 
 
-def _other_scanner(config: EvidenceConfig) -> Variant:
-    name = "scanner left in" if config.without_scanner else "scanner taken out"
-    return Variant(name, replace(config, without_scanner=not config.without_scanner))
-
-
-def _other_parts(config: EvidenceConfig) -> Iterator[Variant]:
+def _other_parts(config: EvidenceConfig) -> Iterator[tuple[str, EvidenceConfig]]:
     """Each part without a say that has one, or with one that has none; somebody must speak."""
     for name in config.parts:
         silent = tuple(part for part in config.parts if (part in config.silent) != (part == name))
         if len(silent) < len(config.parts):
-            yield Variant(f"{'with' if name in config.silent else 'without'} {name}", replace(config, silent=silent))
+            yield f"{'with' if name in config.silent else 'without'} {name}", replace(config, silent=silent)
 
 
 def everywhere_alike(reference: Reference, coverage: Array) -> Reference:

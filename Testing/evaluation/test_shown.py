@@ -66,7 +66,7 @@ class OneSided:
     def steps_for(self, quality):
         return 0
 
-    def redraw(self, stack, device, steps):
+    def reconstruct(self, stack, device, steps):
         self.asked += 1
         left = np.arange(stack.pixels.shape[-1]) < stack.pixels.shape[-1] // 2
         spread = np.where(left, np.float32(1), np.float32(7)) * np.ones_like(stack.pixels)
@@ -78,7 +78,7 @@ def test_what_a_model_makes_of_the_mirror_image_is_brought_back_and_averaged(tmp
     looks = shown.looker(OneSided(), "w" * 64, tmp_path, "cpu", False, Steps(1, None))(shown.Shown("a", stack, BRAIN[:, 0] & False))
     assert looks.both.healthy == pytest.approx(stack.pixels + 0.25, abs=2e-3)
     assert looks.both.spread == pytest.approx(np.full_like(stack.pixels, 5.0), abs=5e-3)  # the root of the mean of 1 and 49
-    assert looks.plain.healthy[..., 0] == pytest.approx(stack.pixels[..., 0] + 0.5, abs=2e-3)
+    assert looks.one.healthy[..., 0] == pytest.approx(stack.pixels[..., 0] + 0.5, abs=2e-3)
 
 
 def test_a_model_is_asked_once_about_a_volume_with_resume_and_again_about_another(tmp_path):

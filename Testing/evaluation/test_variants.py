@@ -71,3 +71,9 @@ def test_variants_of_one_measuring_differ_in_who_speaks_or_in_the_slice_score_on
     shipped = Variant(SHIPPED, EvidenceConfig())
     assert replace(shipped, config=EvidenceConfig(silent=("atlas",)), slice_share=1.0).measuring == shipped.measuring
     assert replace(shipped, look="both").measuring != shipped.measuring
+
+
+def test_of_a_detector_that_redraws_both_sides_all_variants_do_but_one_that_leaves_it_out():
+    *others, last = variants_of(EvidenceConfig(), both_sides=True)
+    assert {variant.look for variant in others} == {"both"}
+    assert (last.name, last.look) == ("mirror image not redrawn", "one")

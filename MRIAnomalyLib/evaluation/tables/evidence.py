@@ -54,12 +54,13 @@ def evidence_tables(
     bundles, device, folder = labelled([choose_bundle(model) for model in models]), pick_device(device), user_folder() / "evidence"
     recipe = _shared_recipe(list(bundles.values()))
     study = STUDIES[recipe.sequence](root, quick)
-    varied = {label: variants_of(calibration_of(bundle).config) for label, bundle in bundles.items()}
+    detectors = {label: load_detector(bundle) for label, bundle in bundles.items()}
+    varied = {label: variants_of(calibration_of(bundle).config, detectors[label].both_sides) for label, bundle in bundles.items()}
     steps = Steps(study.volumes * (1 + len(bundles)) + sum(map(len, varied.values())), progress)
     normals, shown = study.prepare(recipe, folder, resume, steps)
     found: dict[str, dict[str, Figures]] = {}
     for label, bundle in bundles.items():
-        look = looker(load_detector(bundle), bundle.model["files"]["weights.safetensors"], folder, device, resume, steps)
+        look = looker(detectors[label], bundle.model["files"]["weights.safetensors"], folder, device, resume, steps)
         healthy, seen = ([(one, look(one)) for one in some] for some in (normals, shown))
         for variant, maps in evidence_by(varied[label], healthy, seen):
             if figures := study.figures_of(shown, maps, variant.slice_share):

@@ -81,7 +81,7 @@ class Painted:
             "clear differences": "the interval of the mean over both kinds of lesions leaves out 0, or those of either kind do on one "
             "side; of so many variants one or the other does by chance",
             "slice_auroc": f"slices with a lesion against all others; shipped score: mean of the strongest {100 * TOP_SHARE:g} %",
-            "mirror image redrawn, too": "no difference for a method that redraws it anyway",
+            "mirror image redrawn, too": "no difference for the denoiser, which does so within itself",
             "outline_seed": OUTLINE_SEED,
         }
 

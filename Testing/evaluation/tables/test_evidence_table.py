@@ -36,7 +36,7 @@ def small(monkeypatch, root, tmp_path):
     for name, double in {
         "looker": looker,
         "choose_bundle": bundle,
-        "load_detector": lambda bundle: None,
+        "load_detector": lambda bundle: SimpleNamespace(both_sides=False),
         "calibration_of": lambda bundle: SimpleNamespace(config=EvidenceConfig(silent=("atlas", "asymmetry"))),
     }.items():
         monkeypatch.setattr(evidence, name, double)
