@@ -55,8 +55,8 @@ class Model:
         return calibrate(pairs, partial(count_curve, voxel_mm3=18.0), EvidenceConfig())
 
     def see(self, case, stack, truth=None):
-        redrawn = self.redraw(stack)
-        return Seen(Scan(case, prepared(stack), truth), redrawn, self.calibration.judge(stack, redrawn), "T1")
+        redrawn, healthy = self.redraw(stack), self.calibration
+        return Seen(Scan(case, prepared(stack), truth), redrawn, healthy.judge(stack, redrawn), "T1", healthy.config.score_voxels)
 
 
 def bundle(name="brain-t1-anogan", sha="a"):

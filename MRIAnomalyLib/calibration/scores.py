@@ -21,10 +21,9 @@ def slice_scores(evidence: Array, core: Array, top: float = TOP_SHARE) -> Array:
     return scores
 
 
-def volume_score(evidence: Array, core: Array, top: int | None = None) -> float:
-    """Mean of the strongest |evidence| voxels of a volume: of so many, or as is usual for one level or many."""
-    count = top or (TOP_VOXELS if len(evidence) > 1 else TOP_OF_LEVEL)
-    return float(_top_mean(np.abs(evidence)[core], count)) if core.any() else 0.0
+def volume_score(evidence: Array, core: Array, top: int) -> float:
+    """Mean of the strongest |evidence| voxels of a volume, of so many."""
+    return float(_top_mean(np.abs(evidence)[core], top)) if core.any() else 0.0
 
 
 def _top_mean(values: Array, count: int) -> float:

@@ -30,6 +30,7 @@ class Seen:
     redrawn: Reconstruction  # a predicted spread as the calibration corrects it
     judged: Judgement
     sequence: str  # that the model is for
+    score_voxels: int  # whose mean is the score of a volume, as in the calibration
 
     @property
     def subject(self) -> str:
@@ -100,10 +101,15 @@ def viewer(bundle: Bundle, calibration: Calibration, steps: Steps | None = None,
         redrawn = detector.redraw(scan.prepared.stack, device=device, steps=detector.steps_for("fast"))
         if steps:
             steps.one()
-        judged = calibration.judge(scan.prepared.stack, redrawn)
-        return Seen(scan, in_true_spread(redrawn, calibration.spread_factor), judged, sequence)
+        return seen_with(calibration, scan, redrawn, sequence)
 
     return see
+
+
+def seen_with(calibration: Calibration, scan: Scan, redrawn: Reconstruction, sequence: str) -> Seen:
+    """A scan that a model for this sequence has redrawn, judged."""
+    judged, corrected = calibration.judge(scan.prepared.stack, redrawn), in_true_spread(redrawn, calibration.spread_factor)
+    return Seen(scan, corrected, judged, sequence, calibration.config.score_voxels)
 
 
 def answers_of(label: str, bundle: Bundle, scans: Scans, steps: Steps) -> Answers:

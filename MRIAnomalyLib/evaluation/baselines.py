@@ -80,4 +80,4 @@ def map_of(name: str, seen: Seen) -> Array:
 
 def score_of(name: str, seen: Seen) -> float:
     """How strange the whole scan is by one of MAPS."""
-    return volume_score(map_of(name, seen), seen.judged.core)
+    return volume_score(map_of(name, seen), seen.judged.core, seen.score_voxels)

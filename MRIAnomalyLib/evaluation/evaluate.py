@@ -161,7 +161,7 @@ def _read(case: Case, method: Method, prepared: Callable[[Recipe], Prepared]) ->
     stack, healthy, judged = made.stack, seen.redrawn.healthy, seen.judged
     map_, off = method.paint(stack, healthy, judged), np.abs(method.off(stack, healthy, judged))
     lesion = np.zeros(judged.core.shape, bool) if truth is None else truth
-    score = volume_score(map_, judged.core)
+    score = volume_score(map_, judged.core, seen.score_voxels)
     return Reading(
         id=case.id,
         subject=case.subject,

@@ -20,7 +20,7 @@ from ..findings.components import count_curve
 from ..prepare.recipe import Recipe, recipe_from
 from ..records import Array, Reconstruction, SliceStack
 from .anomalib_models import ganomaly, patchcore
-from .answers import Seen, calibration_of, viewer
+from .answers import Seen, calibration_of, seen_with, viewer
 from .baselines import Baseline, Redraw, atlas_asymmetry, global_z, intensity, raw_residual
 from .froc import thresholds_for
 from .scans import Scan
@@ -110,7 +110,7 @@ def baseline_method(name: str, recipe: Recipe, healthy: Sequence[SliceStack], st
         recipe=recipe,
         known_by=sha256_of(repr((name, recipe)).encode() + b"".join(stack.pixels.tobytes() for stack in healthy)),
         threshold=finding_threshold(curves, candidates, FALSE_FINDINGS, MOST_FINDINGS)[0],
-        healthy_scores=np.array([volume_score(map_, core) for map_, core in zip(maps, cores, strict=True)]),
+        healthy_scores=np.array([volume_score(*one, calibration.config.score_voxels) for one in zip(maps, cores, strict=True)]),
         see=see,
         paint=painted,
         off=paint,
@@ -118,10 +118,9 @@ def baseline_method(name: str, recipe: Recipe, healthy: Sequence[SliceStack], st
 
 
 def _seen(scan: Scan, calibration: Calibration, redraw: Redraw, sequence: str, steps: Steps) -> Seen:
-    stack = scan.prepared.stack
-    redrawn = Reconstruction(redraw(stack), {})
+    redrawn = Reconstruction(redraw(scan.prepared.stack), {})
     steps.one()
-    return Seen(scan, redrawn, calibration.judge(stack, redrawn), sequence)
+    return seen_with(calibration, scan, redrawn, sequence)
 
 
 def _ordinary(people: Sequence[SliceStack], recipe: Recipe) -> Calibration:

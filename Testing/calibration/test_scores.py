@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from MRIAnomalyLib.calibration.scores import TOP_OF_LEVEL, TOP_VOXELS, slice_scores, volume_score
+from MRIAnomalyLib.calibration.scores import slice_scores, volume_score
 
 MAP = np.concatenate([np.zeros(190), [-9.0], np.full(9, 1.0)]).reshape(1, 10, 20)
 CORE = np.ones((1, 10, 20), bool)
@@ -16,9 +16,8 @@ def test_a_slice_with_too_little_brain_has_no_score():
     assert np.isnan(slice_scores(MAP, CORE & (np.arange(20) < 3))).all()
 
 
-def test_a_volume_scores_by_its_strongest_voxels_and_one_level_by_fewer():
-    assert volume_score(MAP, CORE) == pytest.approx(18 / TOP_OF_LEVEL)
+def test_a_volume_scores_by_the_mean_of_its_strongest_voxels():
     many = np.concatenate([MAP, np.zeros_like(MAP)])
-    assert volume_score(many, np.ones(many.shape, bool)) == pytest.approx(18 / TOP_VOXELS)
+    assert volume_score(many, np.ones(many.shape, bool), 60) == pytest.approx(18 / 60)
     assert volume_score(MAP, CORE, 1) == 9
-    assert volume_score(MAP, ~CORE) == 0
+    assert volume_score(MAP, ~CORE, 10) == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_answers import Model, slices
 
-from MRIAnomalyLib.evaluation.baselines import LEARNING_FREE, MAPS, map_of
+from MRIAnomalyLib.evaluation.baselines import LEARNING_FREE, MAPS, map_of, score_of
 from MRIAnomalyLib.files.cases import Case
 
 
@@ -23,3 +23,8 @@ def test_on_flair_dark_counts_half_in_maps_that_need_no_model_and_elsewhere_as_m
     assert np.array_equal(plain, np.abs(signed)) and (signed < 0).any()
     half = (signed < 0) & (name in LEARNING_FREE)
     assert np.allclose(weighed, np.where(half, plain / 2, plain))
+
+
+def test_what_a_model_shows_scores_a_volume_by_as_many_voxels_as_its_calibration(seen):
+    assert score_of("evidence", seen[0]) == seen[0].judged.volume_score
+    assert score_of("evidence", replace(seen[0], score_voxels=5)) > seen[0].judged.volume_score

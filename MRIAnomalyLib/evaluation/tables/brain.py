@@ -69,7 +69,8 @@ def brain_tables(
 
 def write_brain(out: Path, name: str, command: str, tables: Mapping[str, Any]) -> None:
     """Write the tables into `out`; the page has of the many maps those that decide, the JSON has all."""
-    shown = {entry: [row for row in tables[entry] if row["map"] in (SHOWN, BAR)] for entry in ("semi_synthetic", "patients")}
+    by_map = [entry for entry in ("semi_synthetic", "patients") if entry in tables]
+    shown = {entry: [row for row in tables[entry] if row["map"] in (SHOWN, BAR)] for entry in by_map}
     written = [name for name in MAPS if name not in (SHOWN, BAR)]
     tables = {**tables, "conditions": {**tables["conditions"], "other maps": f"in the JSON beside this page: {', '.join(written)}"}}
     shown["compared"] = on_page(tables["compared"])
@@ -130,7 +131,7 @@ def _rows_of(answers: Answers, split: str, maps: Sequence[str]) -> dict[str, Row
         "other_scanners": alarms.by_site(answers),
         "redrawing": fit.redrawing(answers),
         "semi_synthetic": semi_synthetic,
-        "patients": patients,
+        **({"patients": patients} if split == "test" else {}),  # the same people in both tables: map by map once
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...calibration.scores import TOP_SHARE, slice_scores, volume_score
+from ...calibration.scores import TOP_SHARE, TOP_VOXELS, slice_scores, volume_score
 from ...prepare.recipe import Recipe
 from ..bootstrap import Figure, draws
 from ..measure import SEED, Resampled, ranked
@@ -88,7 +88,7 @@ class Painted:
 
 def _of_volumes(sick: Sequence[Drawn], untouched: Sequence[Drawn], people: Resampled) -> Figures:
     count = len(people.names)
-    scores = np.array([volume_score(map_, core) for _, map_, core in (*sick, *untouched)])
+    scores = np.array([volume_score(map_, core, TOP_VOXELS) for _, map_, core in (*sick, *untouched)])
     found = ranked("volume", scores, np.arange(2 * count) < count, np.tile(np.arange(count), 2), people)
     return {"volume_auroc": found["volume AUROC"]}
 

@@ -12,7 +12,6 @@ from ...bundles.bundle import Bundle, open_bundle
 from ...bundles.contents import WEIGHTS
 from ...bundles.loading import hardware, pick_device
 from ...calibration.evidence import DARK_WEIGHTS
-from ...calibration.predicted import in_true_spread
 from ...detectors import Detector
 from ...detectors.base import refuse_unknown
 from ...learning import judge_healthy, training_stack
@@ -20,7 +19,7 @@ from ...prepare.recipe import Recipe
 from ...records import ProgressCallback, Reconstruction, end_to_end
 from ...resources import user_folder
 from .. import flair, sets
-from ..answers import Seen
+from ..answers import Seen, seen_with
 from ..folds import BUDGETS, COUNT, Fold, Trainings, folds, is_at_home, recipe_here
 from ..page import write_tables
 from ..scans import Scan
@@ -109,10 +108,8 @@ def _looked_at(
     pairs = [(scan.prepared.stack, redrawn) for scan, redrawn in zip(normals, _redrawn(detector, normals, device), strict=True)]
     calibration = judge_healthy(pairs, recipe, detector, few=True)  # those of a quick run are too few for p-values
     steps.one()
-    return [
-        Seen(scan, in_true_spread(one, calibration.spread_factor), calibration.judge(scan.prepared.stack, one), recipe.sequence)
-        for scan, one in zip(shown, _redrawn(detector, shown, device), strict=True)
-    ]
+    redrawn = _redrawn(detector, shown, device)
+    return [seen_with(calibration, scan, one, recipe.sequence) for scan, one in zip(shown, redrawn, strict=True)]
 
 
 def _redrawn(detector: Detector, scans: Sequence[Scan], device: str) -> list[Reconstruction]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from ...calibration.scores import volume_score
 from ..answers import Answers, Seen
 from ..baselines import LEARNING_FREE, MAPS, map_of, score_of
 from ..metrics import ap_interval, auroc_interval, pixel_figures, volume_auroc
@@ -41,8 +40,7 @@ def _compare(label: str, sick: Sequence[Seen], maps: Collection[str], untouched:
         model = f"none, calibration of {label}" if name in LEARNING_FREE else label
         row: dict[str, Any] = {"model": model, "map": name, **_rounded(pixel_figures(drawn, truths, cores))}
         if untouched:
-            score = [volume_score(map_, core) for map_, core in zip(drawn, cores, strict=True)]
-            normal = [score_of(name, one) for one in untouched]
+            score, normal = ([score_of(name, one) for one in some] for some in (sick, untouched))
             row["ap_95"] = [round(value, 3) for value in ap_interval(drawn, truths, cores, subjects)]
             row["volume_auroc"] = round(volume_auroc(score, normal), 3)
             row["volume_auroc_95"] = [round(value, 3) for value in auroc_interval(score, normal)]
