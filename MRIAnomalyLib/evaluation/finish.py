@@ -13,7 +13,7 @@ import argparse
 import json
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -135,13 +135,17 @@ def put_together(
     healthy = see_healthy(detector, kept(people["calibration"], recipe), device)
     model, calibration = calibrated(model, healthy, about.calibration, about.few)
     model["calibration"]["people"] = about.people
-    # the heads above were read and extracted long ago: time is taken of whole ones
-    model["timing"] = see_healthy(detector, prepare_cases(people["calibration"][:TIMED], recipe), device).timing()
+    model["timing"] = timing_of(detector, people["calibration"], recipe, device)
     unseen = [case for case in people["validation"] if case.healthy]
     beside = _beside(detector, [prepared for _, prepared in kept(unseen, recipe)], device)
     pictures = {name: small_png(picture, COLOURS) for name, picture in {**pictures, "reconstructions.png": beside}.items()}
     licence = about.licence_text.format(name=out.name)
     save_bundle(out, model, weights, compacted(calibration), card_of(model, pictures), pictures, licence, overwrite=overwrite)
+
+
+def timing_of(detector: Detector, people: Sequence[Case], recipe: Recipe, device: str) -> dict[str, dict[str, Any]]:
+    """The entry of model.json, from a few people read and extracted anew: what was kept of them would be too quick."""
+    return see_healthy(detector, prepare_cases(people[:TIMED], recipe), device).timing()
 
 
 def trained(run: Path, name: str, settings: Mapping[str, Any]) -> tuple[Detector, int, dict[str, str] | None]:

@@ -22,7 +22,7 @@ from .tables.brain import SHIPPED, labelled, shipped_bundles
 
 FOLDER = "pictures"  # beside the page
 READING = """\
-One picture for each model; a row is one case, as the model was shown it.
+One model in each picture; a row is one case, as the model was shown it.
 
 - **Input**: the slice after preparation. **Healthy counterpart**: what the model says it would look like in a healthy person.
 - **Residual**: input minus counterpart, in the unit of the prepared slice (T1: white matter is 1; FLAIR: the brain's median is 1;

@@ -22,7 +22,7 @@ from ..files.cases import read_cases
 from ..learning import calibrated, save_as, see_healthy
 from ..prepare.recipe import recipe_from
 from ..records import as_stored
-from .finish import kept
+from .finish import kept, timing_of
 
 
 def recalibrate(bundle: Bundle, cases: Path, settings: Mapping[str, Any] = {}) -> None:
@@ -43,11 +43,11 @@ def recalibrate(bundle: Bundle, cases: Path, settings: Mapping[str, Any] = {}) -
         raise UsageError(f"The setting {fixed[0]} belongs to the training: train again, or leave it as it is.")
     detector.load_weights(bundle.weights())
     recipe, told = recipe_from(bundle.model["recipe"]), bundle.model["calibration"]
-    healthy = see_healthy(detector, kept(read_cases(cases / "calibration.csv"), recipe), pick_device("auto"))
-    timing = bundle.model.get("timing", {})
+    people, device = read_cases(cases / "calibration.csv"), pick_device("auto")
+    healthy = see_healthy(detector, kept(people, recipe), device)
     model, calibration = calibrated({**bundle.model, "config": detector.settings()}, healthy, told["data"], not told["smallest_p"] < 1)
     model["calibration"] |= {"people": told["people"]} if "people" in told else {}
-    model["timing"] = timing  # of whole scans: the heads above were extracted long ago
+    model["timing"] = timing_of(detector, people, recipe, device)
     save_as(bundle, bundle.folder, model, compacted(calibration), overwrite=True)
 
 

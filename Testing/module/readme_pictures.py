@@ -45,9 +45,6 @@ def main(folder):
     save("panel.png")
     ui.healthyButton.checked = True
     save("tutorial-4-healthy.png")
-    ui.healthyButton.checked = False
-    ui.thresholdSlider.value = 0.8
-    save("tutorial-5-threshold.png")
     window.close()
     doubles.unload_module(module)
 

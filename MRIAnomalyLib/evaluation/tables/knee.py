@@ -10,7 +10,9 @@ from pathlib import Path
 
 from ...bundles.bundle import Bundle
 from ...bundles.loading import choose_bundle, hardware, pick_device
+from ...calibration.judgement import Calibration
 from ...errors import UsageError
+from ...outputs.sheet import Row as Picture
 from ...prepare.recipe import Recipe, recipe_from
 from ...records import ProgressCallback
 from .. import knees, sets
@@ -39,7 +41,7 @@ PAGES = {"test": "knee", "validation": "knee-validation"}
 def knee_tables(
     root: Path, out: Path, quick: bool, progress: ProgressCallback | None = None, split: str = "test", models: Sequence[str] = ()
 ) -> Path:
-    """Measure every model and write knee.json and knee.md, with a picture of each model, into `out`; of validation knees without pictures.
+    """Measure every model and write knee.json and knee.md, with a picture of the best model, into `out`; of validation knees without.
 
     Args:
         root: where the data sets lie, see `evaluation.knees`.
@@ -59,7 +61,7 @@ def knee_tables(
     people, scans = knee_people(root, split, quick), dict[Recipe, KneeScans]()
     steps = Steps((len(set(recipes.values())) + len(bundles)) * people.scans, progress)
     tables: dict[str, list[Row]] = {name: [] for name in ("deciding", "compared", "models", "people", "lesions", "trivial_scores")}
-    sections, beside = [], Beside()
+    examples, beside = dict[str, tuple[list[Picture], Calibration]](), Beside()
     for label, bundle in bundles.items():
         recipe = recipes[label]
         first = recipe not in scans
@@ -73,12 +75,12 @@ def knee_tables(
             tables[name] += rows
         tables["trivial_scores"] += _trivial(answers) if first else []
         if split == "test":
-            shown = [row_of(example, one, answers.calibration) for example, one in _examples(answers)]
-            sections.append(section(out, label, bundle, shown, answers.calibration))
+            examples[label] = [row_of(example, one, answers.calibration) for example, one in _examples(answers)], answers.calibration
     tables["deciding"].sort(key=lambda row: row["pixel_ap"], reverse=True)
-    tables["compared"] = beside.rows(best_of(tables["deciding"]), of_each)
+    best = best_of(tables["deciding"])
+    tables["compared"] = beside.rows(best, of_each)
     command = f"mrianomaly benchmark knee --root DATA --split {split} --model {','.join(bundle.name for bundle in bundles.values())}"
-    pictures = "\n".join(["\n## Pictures\n", READING, *(f"#{one}" for one in sections)]) if sections else ""
+    pictures = f"\n## Pictures\n\n{READING}\n#{section(out, best, bundles[best], *examples[best])}" if examples else ""
     write_tables(out, PAGES[split], "Knees", command, {"conditions": _conditions(people, split, quick), **tables}, pictures)
     return out
 

@@ -89,7 +89,7 @@ def test_a_model_stands_beside_the_maps_without_one_in_each_knee(tables):
     assert not any("95" in column for row in [*rows, *tables["trivial_scores"]] for column in row)
 
 
-def test_the_page_says_what_the_figures_cannot_tell_and_shows_every_model(written):
+def test_the_page_says_what_the_figures_cannot_tell_and_shows_the_best_model(written):
     page = (written / "test" / "knee.md").read_text(encoding="utf-8")
     for said in ("1 visibly abnormal", "of 17", "not stated by the source", "p-values: none", "synthetic", "--split test"):
         assert said in page
