@@ -9,7 +9,7 @@ from tiny_bundle import make_model
 
 from MRIAnomalyLib.bundles.bundle import save_bundle
 from MRIAnomalyLib.cli.main import main
-from MRIAnomalyLib.detectors import Detector
+from MRIAnomalyLib.detectors import Detector, create, settings_of
 from MRIAnomalyLib.evaluation.ablations import ABLATIONS
 from MRIAnomalyLib.evaluation.cohorts import write_slices
 from MRIAnomalyLib.evaluation.tables import ablation
@@ -112,6 +112,13 @@ def test_a_search_is_asked_in_each_way_by_the_bundle_as_it_is_and_nothing_is_tra
     assert "--steps" not in page and "learned from" not in page and "## Variants" not in page
     assert run(place, "brain-t1-anogan", "--steps", "5") == 2
     assert "leave out --steps and --set" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("method", ABLATIONS)
+def test_a_bundle_is_asked_only_in_ways_that_need_no_training(method):
+    fixed = settings_of(method) - create(method).anytime
+    assert all(settings_of(method) > use.settings.keys() for use in ABLATIONS[method].uses.values())
+    assert not any(fixed & use.settings.keys() for use in ABLATIONS[method].uses.values())
 
 
 def test_a_bundle_of_another_method_is_refused(place, capsys):
