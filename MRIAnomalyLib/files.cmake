@@ -320,7 +320,6 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-fanogan/card.md
   Resources/bundles/brain-t1-fanogan/card/losses.png
   Resources/bundles/brain-t1-fanogan/card/reconstructions.png
-  Resources/bundles/brain-t1-fanogan/card/samples.png
   Resources/bundles/brain-t1-fanogan/model.json
   Resources/bundles/brain-t1-fanogan/weights.safetensors
   Resources/bundles/brain-t1-hq-anogan/LICENSE

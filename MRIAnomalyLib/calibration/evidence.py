@@ -6,6 +6,8 @@ A detector that says how sure it is of its counterpart has its residual measured
 What the whole brain shows is no finding: a residual loses its smooth trend, and where a brain lies wider about healthy people than they
 do themselves (another scanner, other contrast), every part is measured in the brain's own spread.
 Evidence is what residual and atlas agree on, raised where the other side differs. Bright and dark are kept apart by their sign.
+One level can be scored by a finer residual, less a share of what the other side shows: evidence is smoothed for its pixels, which averages
+small lesions away, and few strokes are on both sides, as ageing is.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ from .scores import TOP_OF_LEVEL, TOP_VOXELS
 from .trend import without_trend
 
 PARTS = ("residual", "atlas", "asymmetry")
+DETAIL = "detail"  # beside them: the residual, more finely, without a say in the evidence
+FLOOR, FLOOR_IN_SPREADS = 0.02, 0.1  # of parts in standardised intensity; of a residual in predicted standard deviations a tenth of one
+DETAIL_PX, OTHER_SIDE = 1.25, 0.75  # of one level; chosen on validation people
 DARK_WEIGHTS = {"FLAIR": 0.5}  # by sequence, 1 in others; chosen on validation people: what is fresh is bright, what is dark often a sulcus
 
 
@@ -30,34 +35,47 @@ DARK_WEIGHTS = {"FLAIR": 0.5}  # by sequence, 1 in others; chosen on validation 
 class EvidenceConfig:
     """Which parts speak, and how finely; chosen on validation subjects."""
 
-    parts: tuple[str, ...] = PARTS  # any of PARTS; each can be left out
+    parts: tuple[str, ...] = PARTS  # any of PARTS, and DETAIL; each can be left out
     silent: tuple[str, ...] = ()  # of them: measured and written, without a say in the evidence
-    floors: tuple[float, ...] = (0.02, 0.02, 0.02)  # added to the healthy spread, per entry of PARTS, in the unit of the part
+    floors: tuple[float, ...] = 3 * (FLOOR,)  # added to the healthy spread, per entry of `parts`, in the unit of the part
     smoothing_px: tuple[float, ...] = (1.3, 2.0, 2.0)  # of the parts before they are standardised: slice, row, column
     dark_weight: float = 1.0  # what dark evidence counts beside bright
     asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
     without_scanner: bool = True  # a smooth trend and a wide spread are the scanner's doing: they are taken away
     score_voxels: int = TOP_VOXELS  # whose mean is the score of the volume
+    detail_px: float = 0.0  # smoothing of DETAIL within a slice; with this part it is what scores a volume, without it the evidence does
+    other_side: float = 0.0  # share of what the other side shows in DETAIL that is taken off
     symmetric: bool = True  # a person's mirror image is a second healthy one; off for one-sided anatomy such as a knee
 
 
 def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = True, sequence: str = "T1") -> EvidenceConfig:
     """The evidence of a detector that reconstructs like this, with these parts having a say; one-sided anatomy has no asymmetry.
 
-    A residual in predicted standard deviations has another floor: a tenth of one. Of one level a stroke can be so large a part that it
-    would pass for the scanner's doing, there is nothing to smooth across, and the score of a volume would be that of a large stroke.
+    Of one level a stroke can be so large a part that it would pass for the scanner's doing, there is nothing to smooth across, and the
+    score of a volume would be that of a large stroke; DETAIL among the parts scores it, and has no say in the evidence.
     """
-    residual_floor = 0.02 if redrawn.spread is None else 0.1
+    one_level = len(redrawn.healthy) == 1
+    detail = (DETAIL,) if one_level and DETAIL in parts else ()
+    known = tuple(name for name in (*PARTS, *detail) if symmetric or name != "asymmetry")
+    residual_floor = FLOOR if redrawn.spread is None else FLOOR_IN_SPREADS
     usual = EvidenceConfig(
-        parts=tuple(name for name in PARTS if symmetric or name != "asymmetry"),
-        silent=tuple(name for name in PARTS if name not in parts),
-        floors=(residual_floor, 0.02, 0.02),
+        parts=known,
+        silent=(*(name for name in PARTS if name not in parts), *detail),
+        floors=tuple(residual_floor if name in ("residual", DETAIL) else FLOOR for name in known),
         dark_weight=DARK_WEIGHTS.get(sequence, 1.0),
         symmetric=symmetric,
     )
-    one_level = replace(usual, without_scanner=False, smoothing_px=(0.0, *usual.smoothing_px[1:]), score_voxels=TOP_OF_LEVEL)
-    return one_level if len(redrawn.healthy) == 1 else usual
+    if not one_level:
+        return usual
+    return replace(
+        usual,
+        smoothing_px=(0.0, *usual.smoothing_px[1:]),
+        without_scanner=False,
+        score_voxels=TOP_OF_LEVEL,
+        detail_px=DETAIL_PX if detail else 0.0,
+        other_side=OTHER_SIDE if detail and symmetric else 0.0,
+    )
 
 
 def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: EvidenceConfig) -> dict[str, Array]:
@@ -70,12 +88,14 @@ def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: Ev
     if redrawn.spread is not None:
         residual = residual / redrawn.spread[:, 0]
     brightness = smooth_inside(pixels, inside, config.smoothing_px)
-    smoothed = smooth_inside(residual, inside, config.smoothing_px)
-    parts = {
-        "residual": without_trend(smoothed, mask) if config.without_scanner else np.where(mask, smoothed, 0),
-        "atlas": np.where(mask, brightness, 0),
-    }
-    return parts | {"asymmetry": left_right(brightness, mask)} if config.symmetric else parts
+
+    def smoothed(widths: tuple[float, ...]) -> Array:
+        map_ = smooth_inside(residual, inside, widths)
+        return without_trend(map_, mask) if config.without_scanner else np.where(mask, map_, 0)
+
+    parts = {"residual": smoothed(config.smoothing_px), "atlas": np.where(mask, brightness, 0)}
+    parts |= {"asymmetry": left_right(brightness, mask)} if config.symmetric else {}
+    return parts | ({DETAIL: smoothed((0.0, config.detail_px, config.detail_px))} if DETAIL in config.parts else {})
 
 
 def core_of(stack: SliceStack, config: EvidenceConfig) -> Array:
@@ -127,3 +147,11 @@ def combine(z: Mapping[str, Array], config: EvidenceConfig) -> Array:
 def weighed(map_: Array, dark_weight: float) -> Array:
     """A signed map whose dark side counts so much beside the bright one."""
     return np.where(map_ < 0, dark_weight * map_, map_)
+
+
+def scored_by(z: Mapping[str, Array], evidence: Array, config: EvidenceConfig) -> Array:
+    """The map (N, H, W) whose strongest voxels score a volume: |evidence| or, with DETAIL, this as far as the other side has less."""
+    if DETAIL not in config.parts:
+        return np.abs(evidence)
+    strength = np.abs(weighed(z[DETAIL], config.dark_weight))
+    return np.maximum(strength - config.other_side * ndimage.gaussian_filter(strength, config.smoothing_px)[..., ::-1], 0)

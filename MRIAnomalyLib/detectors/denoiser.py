@@ -8,6 +8,7 @@ No reference code was copied.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -63,6 +64,7 @@ class Denoiser(Detector):
 
     Config = DenoiserConfig
     parts = ("residual",)  # on validation subjects atlas and asymmetry only took from it
+    parts_on: ClassVar = {"FLAIR": ("residual", "detail")}
     config: DenoiserConfig
 
     def build(self) -> None:

@@ -79,5 +79,5 @@ def map_of(name: str, seen: Seen) -> Array:
 
 
 def score_of(name: str, seen: Seen) -> float:
-    """How strange the whole scan is by one of MAPS."""
-    return volume_score(map_of(name, seen), seen.judged.core, seen.score_voxels)
+    """How strange the whole scan is by one of MAPS; by the evidence as the verdict has it."""
+    return seen.judged.volume_score if name == "evidence" else volume_score(map_of(name, seen), seen.judged.core, seen.score_voxels)

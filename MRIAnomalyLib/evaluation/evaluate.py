@@ -12,7 +12,6 @@ import numpy as np
 from .. import __version__
 from ..bundles.contents import sha256_of
 from ..bundles.loading import RECOGNISED, USUAL, choose_bundle
-from ..calibration.scores import volume_score
 from ..errors import Cancelled, InputError, MRIAnomalyError, UsageError
 from ..files.atomic import check_target, whole_file
 from ..files.cases import Case, read_cases
@@ -161,7 +160,7 @@ def _read(case: Case, method: Method, prepared: Callable[[Recipe], Prepared]) ->
     stack, healthy, judged = made.stack, seen.redrawn.healthy, seen.judged
     map_, off = method.paint(stack, healthy, judged), np.abs(method.off(stack, healthy, judged))
     lesion = np.zeros(judged.core.shape, bool) if truth is None else truth
-    score = volume_score(map_, judged.core, seen.score_voxels)
+    score = method.scored(map_, seen)
     return Reading(
         id=case.id,
         subject=case.subject,

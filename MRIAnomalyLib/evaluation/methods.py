@@ -42,6 +42,7 @@ class Method:
     see: Callable[[Scan], Seen]
     paint: Baseline  # its map
     off: Baseline  # by how much a pixel is not as it would be in a healthy person
+    scored: Callable[[Array, Seen], float]  # its map, and all else -> of the whole scan
 
     def p_of(self, score: float) -> float:
         """Against those healthy people; nan where they are too few."""
@@ -65,6 +66,7 @@ def bundle_method(label: str, bundle: Bundle, steps: Steps, device: str) -> Meth
         see=viewer(bundle, calibration, steps, device),
         paint=_evidence,
         off=raw_residual,
+        scored=lambda map_, seen: seen.judged.volume_score,
     )
 
 
@@ -114,6 +116,7 @@ def baseline_method(name: str, recipe: Recipe, healthy: Sequence[SliceStack], st
         see=see,
         paint=painted,
         off=paint,
+        scored=lambda map_, seen: volume_score(map_, seen.judged.core, seen.score_voxels),
     )
 
 

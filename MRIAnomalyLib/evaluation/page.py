@@ -92,7 +92,7 @@ def cell(value: Any) -> str:
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows by column, of any of the rows; the ends of an interval in two columns, "low" and "high"."""
+    """Rows by column, of any of the rows; an interval in two columns, "low" and "high", a figure with its interval in three."""
     flat = [_flat(row) for row in rows]
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(dict.fromkeys(name for row in flat for name in row)), lineterminator="\n")
@@ -103,5 +103,9 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     cells: dict[str, Any] = {}
     for name, value in row.items():
-        cells |= {f"{name} low": value[0], f"{name} high": value[1]} if isinstance(value, list) else {name: value}
+        if isinstance(value, list):
+            names = [f"{name} low", f"{name} high"]
+            cells |= zip(names if len(value) == len(names) else [name, *names], value, strict=True)
+        else:
+            cells[name] = value
     return cells

@@ -8,10 +8,10 @@ from itertools import groupby
 
 import numpy as np
 
-from ..calibration.evidence import EvidenceConfig, combine
+from ..calibration.evidence import DETAIL, PARTS, EvidenceConfig, combine, scored_by
 from ..calibration.reference import Reference
-from ..calibration.scores import TOP_SHARE
-from ..calibration.standard import Kept, by_place, standard_of
+from ..calibration.scores import TOP_SHARE, TOP_VOXELS, volume_score
+from ..calibration.standard import Kept, Measured, by_place, standard_of
 from ..records import Array
 from .shown import Looks, Shown
 
@@ -21,7 +21,7 @@ DARK = (1.0, 0.5, 0.0)  # beside bright
 SLICE_SHARES = {"slice score: mean": 1.0, "slice score: highest pixel": 0.0}  # of a slice's pixels, the strongest ones
 
 Seen = Sequence[tuple[Shown, Looks]]
-Maps = list[tuple[Array, Array]]  # of each volume evidence and core, each (N, H, W)
+Maps = list[tuple[Array, Array, float]]  # of each volume evidence and core, each (N, H, W), and its score
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def variants_of(config: EvidenceConfig, both_sides: bool = False) -> list[Varian
     smoothed = {name: tuple(width * factor for width in config.smoothing_px) for name, factor in SMOOTHING.items()}
     return [
         shipped,
-        *(replace(shipped, name=name, config=changed) for name, changed in _other_parts(config)),
+        *(replace(shipped, name=name, config=changed) for name, changed in (*_other_parts(config), *_other_scores(config))),
         *(replace(shipped, name=name, slice_share=share) for name, share in SLICE_SHARES.items()),
         replace(
             shipped,
@@ -67,10 +67,20 @@ def variants_of(config: EvidenceConfig, both_sides: bool = False) -> list[Varian
 
 def _other_parts(config: EvidenceConfig) -> Iterator[tuple[str, EvidenceConfig]]:
     """Each part without a say that has one, or with one that has none; somebody must speak."""
-    for name in config.parts:
+    for name in (part for part in PARTS if part in config.parts):
         silent = tuple(part for part in config.parts if (part in config.silent) != (part == name))
         if len(silent) < len(config.parts):
             yield f"{'with' if name in config.silent else 'without'} {name}", replace(config, silent=silent)
+
+
+def _other_scores(config: EvidenceConfig) -> Iterator[tuple[str, EvidenceConfig]]:
+    """Where DETAIL scores a volume: the evidence in its place, the other side left in, and more pixels."""
+    if DETAIL not in config.parts:
+        return
+    names, floors = zip(*((name, floor) for name, floor in zip(config.parts, config.floors, strict=True) if name != DETAIL), strict=True)
+    yield "scored by the evidence", replace(config, parts=names, floors=floors)
+    yield "scored with the other side left in", replace(config, other_side=0.0)
+    yield f"scored by {TOP_VOXELS} pixels", replace(config, score_voxels=TOP_VOXELS)
 
 
 def everywhere_alike(reference: Reference, coverage: Array) -> Reference:
@@ -91,4 +101,9 @@ def evidence_by(variants: Sequence[Variant], healthy: Seen, seen: Seen) -> Itera
         standard, _ = standard_of([(shown.stack, getattr(looks, look)) for shown, looks in healthy], config, kept)
         measured = [standard.measure(shown.stack, getattr(looks, look)) for shown, looks in seen]
         for variant in some:
-            yield variant, [(combine(one.z, variant.config), one.core) for one in measured]
+            yield variant, [_of(one, variant.config) for one in measured]
+
+
+def _of(seen: Measured, config: EvidenceConfig) -> tuple[Array, Array, float]:
+    evidence = combine(seen.z, config)
+    return evidence, seen.core, volume_score(scored_by(seen.z, evidence, config), seen.core, config.score_voxels)

@@ -25,6 +25,7 @@ def test_on_flair_dark_counts_half_in_maps_that_need_no_model_and_elsewhere_as_m
     assert np.allclose(weighed, np.where(half, plain / 2, plain))
 
 
-def test_what_a_model_shows_scores_a_volume_by_as_many_voxels_as_its_calibration(seen):
+def test_a_map_scores_a_volume_by_as_many_voxels_as_the_calibration_and_the_evidence_as_the_verdict_does(seen):
+    few, many = (score_of("atlas z", replace(seen[0], score_voxels=count)) for count in (5, 60))
+    assert few > many == score_of("atlas z", seen[0])
     assert score_of("evidence", seen[0]) == seen[0].judged.volume_score
-    assert score_of("evidence", replace(seen[0], score_voxels=5)) > seen[0].judged.volume_score

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from small_answers import LESION, Model, slices
 
-from MRIAnomalyLib.calibration.evidence import EvidenceConfig
+from MRIAnomalyLib.calibration.evidence import DETAIL, PARTS, EvidenceConfig, config_for
 from MRIAnomalyLib.calibration.reference import Reference
 from MRIAnomalyLib.evaluation.shown import Looks, Shown
 from MRIAnomalyLib.evaluation.variants import SHIPPED, Variant, everywhere_alike, evidence_by, variants_of
+from MRIAnomalyLib.records import Reconstruction
 
 
 def seen_by(model, stacks):
@@ -49,13 +50,24 @@ def test_parts_that_speak_are_silenced_and_silent_ones_heard_but_somebody_speaks
 def test_the_shipped_variant_is_what_a_calibration_of_the_same_people_says(evidence):
     model, stack = Model(), slices(5, 0.3)
     judged = model.calibration.judge(stack, model.redraw(stack))
-    map_, core = evidence[SHIPPED]
+    map_, core, score = evidence[SHIPPED]
     assert np.array_equal(map_, judged.evidence)
     assert np.array_equal(core, judged.core)
+    assert score == judged.volume_score
+
+
+def test_of_one_level_the_score_is_varied_too_and_nothing_else_with_it():
+    config = config_for(Reconstruction(np.zeros((1, 1, 4, 4)), {}), (*PARTS, DETAIL))
+    by_name = {variant.name: variant.config for variant in variants_of(config)}
+    assert by_name["scored by the evidence"].parts == PARTS
+    assert len(by_name["scored by the evidence"].floors) == len(PARTS)
+    assert by_name["scored with the other side left in"] == replace(config, other_side=0.0)
+    assert by_name["scored by 60 pixels"] == replace(config, score_voxels=60)
+    assert not any(name.startswith("scored") for name in [variant.name for variant in variants_of(EvidenceConfig())])
 
 
 def test_every_variant_but_those_of_the_slice_score_makes_other_evidence(evidence):
-    same = {name for name, (map_, _) in evidence.items() if np.array_equal(map_, evidence[SHIPPED][0])}
+    same = {name for name, (map_, *_) in evidence.items() if np.array_equal(map_, evidence[SHIPPED][0])}
     assert same == {SHIPPED, "slice score: mean", "slice score: highest pixel", "mirror image redrawn, too"}  # this model has one answer
 
 

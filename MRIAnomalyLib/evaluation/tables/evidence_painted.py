@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...calibration.scores import TOP_SHARE, TOP_VOXELS, slice_scores, volume_score
+from ...calibration.scores import TOP_SHARE, slice_scores
 from ...prepare.recipe import Recipe
 from ..bootstrap import Figure, draws
 from ..measure import SEED, Resampled, ranked
@@ -44,18 +44,19 @@ class Painted:
 
         Args:
             shown: as `prepare` gives them.
-            maps: evidence and core of each.
+            maps: evidence, core and score of each.
             slice_share: of a slice's pixels, the strongest ones, whose mean is its score.
         """
-        drawn = [(one.truth, np.abs(map_), core) for one, (map_, core) in zip(shown, maps, strict=True)]
+        drawn = [(one.truth, np.abs(map_), core) for one, (map_, core, _) in zip(shown, maps, strict=True)]
+        scores = [score for *_, score in maps]
         count = len(drawn) // (1 + len(KINDS))
         people = Resampled([one.subject for one in shown[:count]], draws(count, ROUNDS, SEED))
-        untouched, *painted = (drawn[first : first + count] for first in range(0, len(drawn), count))
+        untouched, *painted = (slice(first, first + count) for first in range(0, len(drawn), count))
         found: dict[str, Figures] = {}
         for kind, sick in zip(KINDS, painted, strict=True):
-            found[kind] = _of_slices(sick, untouched, slice_share, people)
+            found[kind] = _of_slices(drawn[sick], drawn[untouched], slice_share, people)
             if slice_share == TOP_SHARE:
-                found[kind] |= pixels_shown(sick, people) | _of_volumes(sick, untouched, people)
+                found[kind] |= pixels_shown(drawn[sick], people) | _of_volumes(scores[sick], scores[untouched], people)
         known = [name for name in FIGURES if all(name in figures for figures in found.values())]
         means = {name: _mean([figures[name] for figures in found.values()]) for name in known}
         return means | {f"{kind}_{name}": figures[name] for name in known for kind, figures in found.items()}
@@ -86,9 +87,8 @@ class Painted:
         }
 
 
-def _of_volumes(sick: Sequence[Drawn], untouched: Sequence[Drawn], people: Resampled) -> Figures:
-    count = len(people.names)
-    scores = np.array([volume_score(map_, core, TOP_VOXELS) for _, map_, core in (*sick, *untouched)])
+def _of_volumes(sick: Sequence[float], untouched: Sequence[float], people: Resampled) -> Figures:
+    count, scores = len(people.names), np.array([*sick, *untouched])
     found = ranked("volume", scores, np.arange(2 * count) < count, np.tile(np.arange(count), 2), people)
     return {"volume_auroc": found["volume AUROC"]}
 

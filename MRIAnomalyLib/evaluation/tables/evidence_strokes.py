@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...calibration.scores import TOP_OF_LEVEL, TOP_SHARE, TOP_VOXELS, volume_score
+from ...calibration.scores import TOP_OF_LEVEL, TOP_SHARE
 from ...files.cases import Case
 from ...prepare.recipe import Recipe
 from ...records import Array
@@ -20,8 +20,7 @@ from .beside import people_drawn
 from .evidence_rows import DIFFERENCES, INTERVALS, SPLIT, Figures, Row, beside_shipped, figure_rows, pixels_shown
 
 QUICK = 8  # people of each kind
-# figure -> whose people are told from those without, by the lesion's size in the level, and by the mean of how many strongest pixels
-TOLD = {"auroc": (1, TOP_OF_LEVEL), "auroc_200_mm2": (200, TOP_OF_LEVEL), f"auroc_{TOP_VOXELS}_pixels": (1, TOP_VOXELS)}
+TOLD = {"auroc": 1, "auroc_200_mm2": 200}  # whose people are told from those without, by the lesion's size in the level
 
 
 class Strokes:
@@ -53,16 +52,16 @@ class Strokes:
 
         Args:
             shown: as `prepare` gives them.
-            maps: evidence and core of each.
+            maps: evidence, core and score of each.
             slice_share: see `Variant`.
         """
         if slice_share != TOP_SHARE:
             return {}
         count = len(self.sick)
         people = people_drawn(shown[:count], shown[count:])
-        drawn = [(one.truth, np.abs(map_), core) for one, (map_, core) in zip(shown, maps, strict=True)]
-        scores = {top: np.array([volume_score(map_, core, top) for _, map_, core in drawn]) for top in (TOP_OF_LEVEL, TOP_VOXELS)}
-        areas = {name: self._told(scores[top], people, smallest) for name, (smallest, top) in TOLD.items()}
+        drawn = [(one.truth, np.abs(map_), core) for one, (map_, core, _) in zip(shown, maps, strict=True)]
+        scores = np.array([score for *_, score in maps])
+        areas = {name: self._told(scores, people, smallest) for name, smallest in TOLD.items()}
         return pixels_shown(drawn[:count], people) | {name: found["scan AUROC"] for name, found in areas.items() if found}
 
     def _told(self, scores: Array, people: Resampled, smallest_mm2: int) -> Figures:
@@ -83,5 +82,5 @@ class Strokes:
             "figures": INTERVALS,
             "differences": DIFFERENCES,
             "auroc": "patients with a stroke (of at least 200 mm2 in the level) told from those without by the score of the scan, the mean "
-            f"of its {TOP_OF_LEVEL} strongest pixels; {TOP_VOXELS} pixels: by that of so many, as where there are many levels",
+            f"of its {TOP_OF_LEVEL} strongest pixels, in the detail less the other side's where the model has that; by whatever is named",
         }
