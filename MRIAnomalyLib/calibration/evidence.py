@@ -21,7 +21,7 @@ from scipy import ndimage
 from ..records import Array, Reconstruction, SliceStack
 from .asymmetry import left_right
 from .reference import Reference, smooth_inside
-from .scores import TOP_OF_LEVEL, TOP_VOXELS
+from .scores import TOP_OF_LEVEL, TOP_VOXELS, volume_score
 from .trend import without_trend
 
 PARTS = ("residual", "atlas", "asymmetry")
@@ -149,9 +149,10 @@ def weighed(map_: Array, dark_weight: float) -> Array:
     return np.where(map_ < 0, dark_weight * map_, map_)
 
 
-def scored_by(z: Mapping[str, Array], evidence: Array, config: EvidenceConfig) -> Array:
-    """The map (N, H, W) whose strongest voxels score a volume: |evidence| or, with DETAIL, this as far as the other side has less."""
+def score(z: Mapping[str, Array], evidence: Array, core: Array, config: EvidenceConfig) -> float:
+    """How strange a volume is: by its strongest evidence or, with DETAIL, by the strongest of that, less a share of the other side's."""
     if DETAIL not in config.parts:
-        return np.abs(evidence)
+        return volume_score(evidence, core, config.score_voxels)
     strength = np.abs(weighed(z[DETAIL], config.dark_weight))
-    return np.maximum(strength - config.other_side * ndimage.gaussian_filter(strength, config.smoothing_px)[..., ::-1], 0)
+    other = ndimage.gaussian_filter(strength, config.smoothing_px)[..., ::-1]
+    return volume_score(np.maximum(strength - config.other_side * other, 0), core, config.score_voxels)

@@ -17,8 +17,8 @@ from scipy import ndimage
 from ..errors import BundleError
 from ..records import Array, Reconstruction, SliceStack, as_stored
 from .conformal import FEWEST, conformal_p, finding_threshold, kept_ranks, location_p, refuse_too_few
-from .evidence import PARTS, EvidenceConfig, combine, scored_by
-from .scores import slice_scores, volume_score
+from .evidence import PARTS, EvidenceConfig, combine, score
+from .scores import slice_scores
 from .standard import ODD, Standard, standard_of
 from .stored import BLOCK, highest_in_blocks, in_steps, loaded_pooled, loaded_reference, stored_pooled, stored_reference
 
@@ -84,7 +84,7 @@ class Calibration(Standard):
         core, evidence = seen.core, combine(seen.z, self.config)
         scores = slice_scores(evidence, core)
         comparable = (scores - self.slice_mean) / self.slice_spread
-        score = volume_score(scored_by(seen.z, evidence, self.config), core, self.config.score_voxels)
+        strangeness = score(seen.z, evidence, core, self.config)
         return Judgement(
             z=seen.z,
             evidence=evidence,
@@ -93,8 +93,8 @@ class Calibration(Standard):
             slice_scores=scores,
             slice_p=np.array([_p_or_nan(value, self.slice_scores[:, level]) for level, value in enumerate(scores)]),
             slice_family_p=np.array([_p_or_nan(value, self._strangest()) for value in comparable]),
-            volume_score=score,
-            volume_p=_p_or_nan(score, self.volume_scores),
+            volume_score=strangeness,
+            volume_p=_p_or_nan(strangeness, self.volume_scores),
             spread={name: seen.spread[name] for name in self.spread_limit},
         )
 
@@ -215,12 +215,12 @@ def calibrate(
         slice_mean=np.nanmean(scores, axis=0),
         slice_spread=np.nanstd(scores, axis=0) + 0.1,
         slice_scores=scores,
-        volume_scores=np.array(
-            [volume_score(scored_by(one.z, map_, config), one.core, config.score_voxels) for one, map_ in zip(seen, evidence, strict=True)]
-        ),
+        volume_scores=np.array([score(one.z, map_, one.core, config) for one, map_ in zip(seen, evidence, strict=True)]),
         threshold=threshold,
         threshold_controlled=controlled,
-        spread_limit={name: max(one.spread[name] for one in seen) for name in config.parts if name in PARTS},
+        spread_limit={
+            name: max(one.spread[name] for one in seen) for name in config.parts if name in PARTS
+        },  # a finer part is wide by grain
         healthy_p_shares=_healthy_shares(evidence, cores, pooled, ranks),
         ranks=tuple(ranks),
     )

@@ -8,9 +8,9 @@ from itertools import groupby
 
 import numpy as np
 
-from ..calibration.evidence import DETAIL, PARTS, EvidenceConfig, combine, scored_by
+from ..calibration.evidence import DETAIL, PARTS, EvidenceConfig, combine, score
 from ..calibration.reference import Reference
-from ..calibration.scores import TOP_SHARE, TOP_VOXELS, volume_score
+from ..calibration.scores import TOP_SHARE, TOP_VOXELS
 from ..calibration.standard import Kept, Measured, by_place, standard_of
 from ..records import Array
 from .shown import Looks, Shown
@@ -106,4 +106,4 @@ def evidence_by(variants: Sequence[Variant], healthy: Seen, seen: Seen) -> Itera
 
 def _of(seen: Measured, config: EvidenceConfig) -> tuple[Array, Array, float]:
     evidence = combine(seen.z, config)
-    return evidence, seen.core, volume_score(scored_by(seen.z, evidence, config), seen.core, config.score_voxels)
+    return evidence, seen.core, score(seen.z, evidence, seen.core, config)
