@@ -145,7 +145,7 @@ def _conditions(dealt: Sequence[Fold], quick: bool, device: str) -> Row:
         f"dealt into {COUNT} folds by subject, seed {sets.SEED} (`evaluation/folds.py`)",
         "folds": f"a method learns from three fifths of those without (first fold: {len(fold.train)}), is calibrated by the fourth "
         f"({len(fold.calibration)}), and looks at the last and a fifth of those with a lesion ({len(fold.looked_at)} together)",
-        "not untouched": "settings, smoothing and the weight of what is dark were chosen on people of split validation, who are among "
+        "not untouched": "settings, smoothing, score and weight of what is dark were chosen on people of split validation, who are among "
         "these; the page of split test has none of them",
         "ranked by": "pixel_ap, all folds together: evidence is in standard deviations of healthy people, and comparable",
         "compared": f"{IN_DRAWS}; those with and without a lesion drawn apart",
