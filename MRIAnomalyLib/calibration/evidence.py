@@ -150,7 +150,16 @@ def weighed(map_: Array, dark_weight: float) -> Array:
 
 
 def score(z: Mapping[str, Array], evidence: Array, core: Array, config: EvidenceConfig) -> float:
-    """How strange a volume is: by its strongest evidence or, with DETAIL, by the strongest of that, less a share of the other side's."""
+    """How strange a volume is, in standard deviations of healthy people.
+
+    The mean of its strongest |evidence| or, with DETAIL, of this where it is strongest, less a share of the other side's.
+
+    Args:
+        z: the parts, each (N, H, W), in standard deviations of healthy people.
+        evidence: (N, H, W), as `combine` makes it of them.
+        core: (N, H, W) bool, where anything was measured.
+        config: how many voxels count, and how much the other side does.
+    """
     if DETAIL not in config.parts:
         return volume_score(evidence, core, config.score_voxels)
     strength = np.abs(weighed(z[DETAIL], config.dark_weight))

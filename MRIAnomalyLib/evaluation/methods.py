@@ -42,7 +42,7 @@ class Method:
     see: Callable[[Scan], Seen]
     paint: Baseline  # its map
     off: Baseline  # by how much a pixel is not as it would be in a healthy person
-    scored: Callable[[Array, Seen], float]  # its map, and all else -> of the whole scan
+    scored: Callable[[Array, Seen], float]  # its map (N, H, W) and the scan as seen -> the score of the whole scan
 
     def p_of(self, score: float) -> float:
         """Against those healthy people; nan where they are too few."""

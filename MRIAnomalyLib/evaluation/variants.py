@@ -77,8 +77,9 @@ def _other_scores(config: EvidenceConfig) -> Iterator[tuple[str, EvidenceConfig]
     """Where DETAIL scores a volume: the evidence in its place, the other side left in, and more pixels."""
     if DETAIL not in config.parts:
         return
-    names, floors = zip(*((name, floor) for name, floor in zip(config.parts, config.floors, strict=True) if name != DETAIL), strict=True)
-    yield "scored by the evidence", replace(config, parts=names, floors=floors)
+    others = tuple(name for name in config.parts if name != DETAIL)
+    floors = tuple(floor for name, floor in zip(config.parts, config.floors, strict=True) if name != DETAIL)
+    yield "scored by the evidence", replace(config, parts=others, floors=floors)
     yield "scored with the other side left in", replace(config, other_side=0.0)
     yield f"scored by {TOP_VOXELS} pixels", replace(config, score_voxels=TOP_VOXELS)
 
@@ -101,9 +102,9 @@ def evidence_by(variants: Sequence[Variant], healthy: Seen, seen: Seen) -> Itera
         standard, _ = standard_of([(shown.stack, getattr(looks, look)) for shown, looks in healthy], config, kept)
         measured = [standard.measure(shown.stack, getattr(looks, look)) for shown, looks in seen]
         for variant in some:
-            yield variant, [_of(one, variant.config) for one in measured]
+            yield variant, [_evidence_of(one, variant.config) for one in measured]
 
 
-def _of(seen: Measured, config: EvidenceConfig) -> tuple[Array, Array, float]:
+def _evidence_of(seen: Measured, config: EvidenceConfig) -> tuple[Array, Array, float]:
     evidence = combine(seen.z, config)
     return evidence, seen.core, score(seen.z, evidence, seen.core, config)

@@ -22,6 +22,7 @@ _WIDTH, _HEIGHT = 16.0, 10.4  # inches
 _SIDE = 0.745  # where the right-hand column begins, as a fraction of the width
 _EDGE = 0.018
 _LISTED = 6  # findings named beside the pictures
+_VERDICT_LINES = 3  # the verdict on one FLAIR level, and where to look first, fill them
 
 
 def overview(result: Result, path: Path) -> None:
@@ -82,7 +83,7 @@ def _header(figure: Figure, result: Result) -> float:
         bbox={"boxstyle": "round,pad=0.35", "facecolor": colour, "edgecolor": "none"},
     )
     left = _EDGE + 0.0098 * len(chip) + 0.024
-    verdict = textwrap.wrap(result.verdict, 100, max_lines=2, placeholder=" …")
+    verdict = textwrap.wrap(result.verdict, 100, max_lines=_VERDICT_LINES, placeholder=" …")
     for row, text in enumerate(verdict):
         figure.text(left, 0.972 - line * row, text, color=TEXT, size=15, va="center")
     figure.text(left, 0.97 - line * len(verdict), certainty(result), color=QUIET, size=12, va="center")

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from results import make_result
 
@@ -41,6 +42,18 @@ def test_warnings_are_drawn_in_amber_across_the_page(tmp_path):
         amber.append((np.abs(picture - np.array([1.0, 0.69, 0.0])).max(-1) < 0.1).sum())
     assert amber[0] == 0
     assert amber[1] > 1000
+
+
+def test_the_longest_verdict_stands_on_the_page_to_its_last_word(tmp_path, monkeypatch):
+    said = []
+    verdict = (
+        "Flagged in the level S +17 to +19 mm (MNI152), all that was looked at: stranger than 80 patients without an acute stroke in "
+        "this level (p = 0.012, the smallest value it can give). Look first at finding 1: right, 0.9 mL, brighter than expected."
+    )
+    text = Figure.text
+    monkeypatch.setattr(Figure, "text", lambda self, x, y, words, **how: said.append(words) or text(self, x, y, words, **how))
+    overview(replace(make_result(), verdict=verdict), tmp_path / "overview.png")
+    assert verdict in " ".join(said)
 
 
 def test_the_heat_scale_is_fixed_by_the_calibration_and_clear_at_the_bottom(result):
