@@ -28,6 +28,7 @@ from .files.atomic import check_target
 from .files.cases import Case, read_cases
 from .files.reading import read_volume
 from .findings.components import count_curve
+from .kinds import refuse_other_kinds
 from .prepare import plausibility
 from .prepare.recipe import Recipe, prepare, recipe_from
 from .records import Array, Prepared, Progress, ProgressCallback, Reconstruction, SliceStack, end_to_end
@@ -90,6 +91,7 @@ def train(
     from .training.together import is_first
 
     parent = open_bundle(source) if source else None
+    refuse_other_kinds(Recipe, recipe or {})
     steps = recipe_over(parent, recipe or {}) if parent else recipe_from(recipe or {})
     settings = {**grid_settings(steps, detector), "seed": seed, **config}
     learner = begin(detector, settings, source_of(parent) if parent else None)
@@ -201,9 +203,16 @@ def calibrated(model: Mapping[str, Any], seen: Healthy, data: str, few: bool = F
     return entries, learned.arrays()
 
 
-def save_as(bundle: Bundle, folder: Path, model: Mapping[str, Any], calibration: dict[str, Array], overwrite: bool) -> None:
-    """Write a bundle's weights, pictures and licence with other entries and another calibration, and the card that these make."""
-    pictures = {path.name: path.read_bytes() for path in sorted((bundle.folder / "card").glob("*.png"))}
+def save_as(
+    bundle: Bundle,
+    folder: Path,
+    model: Mapping[str, Any],
+    calibration: dict[str, Array],
+    overwrite: bool,
+    pictures: Mapping[str, bytes] = {},
+) -> None:
+    """Write a bundle with other entries, another calibration and the card that these make; `pictures` take the place of its own."""
+    pictures = {path.name: path.read_bytes() for path in sorted((bundle.folder / "card").glob("*.png"))} | dict(pictures)
     licence = bundle.text("LICENSE")
     save_bundle(folder, model, bundle.kept(WEIGHTS), calibration, card_of(model, pictures), pictures, licence, overwrite=overwrite)
 

@@ -68,7 +68,7 @@ def test_a_run_that_was_cut_off_ends_with_the_weights_and_curves_of_one_that_was
 def test_slices_of_another_size_and_settings_that_cannot_be_are_refused(name):
     with pytest.raises(UsageError, match="the network takes 16"):
         untaught(name).fit(ellipses(4, 32))
-    for wrong in ({"image_size": 48}, {"width": 0}, {"steps": -1}, {"precision": "float8"}):
+    for wrong in ({"image_size": 48}, {"width": 0}, {"steps": -1}, {"precision": "float8"}, {"width": "wide"}, {"steps": 1.5}):
         with pytest.raises(UsageError, match=next(iter(wrong))):
             untaught(name, **wrong)
 

@@ -189,7 +189,8 @@ def test_people_that_the_source_learned_from_are_none_to_calibrate_on(tmp_path, 
 
 def test_a_source_that_does_not_fit_is_refused_before_any_scan_is_read(tmp_path, people, parent, monkeypatch):
     monkeypatch.setattr(learning, "prepare_cases", None)
-    for changes, said in (({"config": {"width": 8}}, "keep its width of 4"), ({"recipe": {"size_px": 32}}, "set recipe.size_px to 64")):
+    refused = {"keep its width of 4": {"config": {"width": 8}}, "set recipe.size_px to 64": {"recipe": {"size_px": 32}}}
+    for said, changes in {**refused, "pixel_mm is thin; it must be a number": {"recipe": {"pixel_mm": "thin"}}}.items():
         with pytest.raises(UsageError, match=said):
             make_bundle(tmp_path, people, source=parent.folder, **changes)
 

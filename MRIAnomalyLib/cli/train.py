@@ -43,7 +43,9 @@ def run(args: argparse.Namespace, report: Reporter) -> str:
     overwrite = args.overwrite or (args.resume and stopped_early(args.out))
     check_target(args.out, overwrite, inputs=(args.images,))
     settings = read_settings(args.config, args.set)
-    recipe = settings.pop("recipe", None)
+    recipe = settings.pop("recipe", {})
+    if not isinstance(recipe, dict):
+        raise UsageError("The setting recipe is a group of settings: name one of them, such as recipe.tone.")
     from ..bundles.loading import pick_device
     from ..learning import train
     from ..training.together import is_first, joined
@@ -98,8 +100,8 @@ def read_settings(file: Path | None, overrides: list[str]) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
-    """A TOML value, or the text itself: the shell has eaten the quotes that TOML wants."""
+    """A TOML value, a list without its brackets, or the text itself: the shell has eaten the quotes that TOML wants."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        return text.strip()
+        return [_value(part) for part in text.split(",")] if "," in text else text.strip()

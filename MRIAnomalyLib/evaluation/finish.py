@@ -41,6 +41,7 @@ from .small_png import small_png
 
 SPLITS = ("train", "calibration", "validation", "test")
 PAIRS = 4, 2  # slices beside each other, rows of them; below each row their healthy counterparts
+BESIDE = "reconstructions.png"  # of a card, see `beside`
 COLOURS = 32  # of a card's picture: bundles are kept under version control, and cards are looked at, not measured
 TIMED = 3  # scans that are read, extracted and redrawn by the clock
 
@@ -136,9 +137,8 @@ def put_together(
     model, calibration = calibrated(model, healthy, about.calibration, about.few)
     model["calibration"]["people"] = about.people
     model["timing"] = timing_of(detector, people["calibration"], recipe, device)
-    unseen = [case for case in people["validation"] if case.healthy]
-    beside = _beside(detector, [prepared for _, prepared in kept(unseen, recipe)], device)
-    pictures = {name: small_png(picture, COLOURS) for name, picture in {**pictures, "reconstructions.png": beside}.items()}
+    pictures = {name: small_png(picture, COLOURS) for name, picture in pictures.items()}
+    pictures[BESIDE] = beside(detector, people["validation"], recipe, device)
     licence = about.licence_text.format(name=out.name)
     save_bundle(out, model, weights, compacted(calibration), card_of(model, pictures), pictures, licence, overwrite=overwrite)
 
@@ -171,7 +171,7 @@ def trained(run: Path, name: str, settings: Mapping[str, Any]) -> tuple[Detector
     return detector, facts["step"], facts["identity"].get("source")
 
 
-def kept(cases: list[Case], recipe: Recipe) -> Iterator[tuple[Case, Prepared]]:
+def kept(cases: Sequence[Case], recipe: Recipe) -> Iterator[tuple[Case, Prepared]]:
     """Each person prepared, by the head that is kept from before."""
     for case in cases:
         yield case, prepare_case(case, recipe)
@@ -182,17 +182,17 @@ def _texts(about: About, subjects: Mapping[str, list[str]], recipe: Recipe) -> d
     return {"use": about.use.format(**facts), "limits": [limit.format(**facts) for limit in about.limits]}
 
 
-def _beside(detector: Detector, prepared: list[Prepared], device: str) -> bytes:
-    """PNG: slices of these people, evenly drawn, and below each its healthy counterpart."""
+def beside(detector: Detector, people: Sequence[Case], recipe: Recipe, device: str) -> bytes:
+    """PNG in COLOURS: slices of the healthy ones among these people, evenly drawn, and below each its healthy counterpart."""
     across, rows = PAIRS
-    slices = training_stack(prepared)
+    slices = training_stack([prepared for _, prepared in kept([case for case in people if case.healthy], recipe)])
     slices = slices.take(np.linspace(0, len(slices) - 1, across * rows).astype(int))
     healthy = detector.redraw(slices, device=device, steps=detector.steps_for("fast")).healthy * slices.mask  # outside nobody looks
     pairs = np.stack([half.reshape(rows, across, *half.shape[1:]) for half in (slices.pixels, healthy)], 1)
     with tempfile.TemporaryDirectory(prefix="mrianomaly-") as folder:
         path = Path(folder) / "sheet.png"
         write_samples(path, pairs.reshape(-1, *healthy.shape[1:]), detector.config.intensity_top)
-        return path.read_bytes()
+        return small_png(path.read_bytes(), COLOURS)
 
 
 def _main() -> None:

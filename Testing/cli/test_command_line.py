@@ -133,8 +133,13 @@ def test_series_of_a_place_without_dicom_end_with_2(tmp_path, capfd):
 def test_a_toml_file_and_single_settings_come_together(tmp_path):
     file = tmp_path / "config.toml"
     file.write_text('latent_dim = 64\n[recipe]\nplane = "axial"\n')
-    settings = read_settings(file, ["latent_dim=32", "recipe.pixel_mm=2.5", "recipe.tone=median", "ema=true"])
-    assert settings == {"latent_dim": 32, "ema": True, "recipe": {"plane": "axial", "pixel_mm": 2.5, "tone": "median"}}
+    settings = read_settings(file, ["latent_dim=32", "recipe.pixel_mm=2.5", "recipe.tone=median", "ema=true", "noise_cells=16,32"])
+    assert settings == {
+        "latent_dim": 32,
+        "ema": True,
+        "noise_cells": [16, 32],
+        "recipe": {"plane": "axial", "pixel_mm": 2.5, "tone": "median"},
+    }
 
 
 @pytest.mark.parametrize(("text", "pairs"), [("latent_dim = ", []), ("", ["latent_dim"]), ("", ["=3"]), ("a = 1", ["a.b=2"])])

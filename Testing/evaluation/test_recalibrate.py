@@ -16,9 +16,13 @@ from MRIAnomalyLib.files.cases import Case
 PEOPLE = "people who are well"
 
 
-def person(number):
-    case = Case(id=str(number), subject=f"someone {number}", image=None, healthy=True)
-    return case, prepared(replace(normals(2, seed=200 + number), level=np.arange(2)))
+def people(count):
+    return [Case(id=str(number), subject=f"someone {number}", image=None, healthy=True) for number in range(count)]
+
+
+def looked_up(cases, recipe):
+    """Each person's two slices."""
+    return [(case, prepared(replace(normals(2, seed=200 + int(case.id)), level=np.arange(2)))) for case in cases]
 
 
 @pytest.fixture
@@ -37,9 +41,9 @@ def bundle(tmp_path, monkeypatch):
         timing={"cpu": {"seconds": 7.0, "hardware": "a core"}},
     )
     save_bundle(tmp_path / model["name"], model, detector.weights(), {"scores": np.zeros(1)}, "# Card", {"losses.png": PNG}, "None.")
-    monkeypatch.setattr(module, "read_cases", lambda table: range(20))
-    monkeypatch.setattr(module, "kept", lambda cases, recipe: map(person, cases))
-    monkeypatch.setattr(finish, "prepare_cases", lambda cases, recipe: map(person, cases))
+    monkeypatch.setattr(module, "read_cases", lambda table: people(20))
+    for place, name in ((module, "kept"), (finish, "kept"), (finish, "prepare_cases")):
+        monkeypatch.setattr(place, name, looked_up)
     return open_bundle(tmp_path / model["name"])
 
 
@@ -54,15 +58,18 @@ def test_the_calibration_and_the_time_of_a_scan_are_new_and_all_else_stays(bundl
     before = taught("fanogan").detector.weights()
     assert all(np.array_equal(array, before[name]) for name, array in now.weights().items())
     assert (now.folder / "card" / "losses.png").read_bytes() == PNG
+    assert "reconstructions.png" in (now.folder / "card.md").read_text()
 
 
 def test_looking_at_both_sides_is_a_setting_that_may_come_later_and_changes_what_is_ordinary(bundle, tmp_path):
     recalibrate(bundle, tmp_path)
-    one_side = open_bundle(bundle.folder).calibration()
+    one_side, sheet = open_bundle(bundle.folder).calibration(), bundle.folder / "card" / "reconstructions.png"
+    before = sheet.read_bytes()
     recalibrate(open_bundle(bundle.folder), tmp_path, {"both_sides": True})
     now = open_bundle(bundle.folder)
     assert now.model["config"]["both_sides"] is True
     assert not np.array_equal(now.calibration()["volume_scores"], one_side["volume_scores"])
+    assert sheet.read_bytes() != before
 
 
 def test_a_setting_of_the_training_is_refused_and_nothing_is_written(bundle, tmp_path):
@@ -73,6 +80,6 @@ def test_a_setting_of_the_training_is_refused_and_nothing_is_written(bundle, tmp
 
 
 def test_too_few_people_are_refused_where_there_were_enough(bundle, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "read_cases", lambda table: range(5))
+    monkeypatch.setattr(module, "read_cases", lambda table: people(5))
     with pytest.raises(CalibrationError):
         recalibrate(bundle, tmp_path)
