@@ -306,7 +306,6 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-anogan/card.md
   Resources/bundles/brain-t1-anogan/card/losses.png
   Resources/bundles/brain-t1-anogan/card/reconstructions.png
-  Resources/bundles/brain-t1-anogan/card/samples.png
   Resources/bundles/brain-t1-anogan/model.json
   Resources/bundles/brain-t1-anogan/weights.safetensors
   Resources/bundles/brain-t1-denoiser/LICENSE

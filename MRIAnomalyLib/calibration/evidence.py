@@ -6,8 +6,8 @@ A detector that says how sure it is of its counterpart has its residual measured
 What the whole brain shows is no finding: a residual loses its smooth trend, and where a brain lies wider about healthy people than they
 do themselves (another scanner, other contrast), every part is measured in the brain's own spread.
 Evidence is what residual and atlas agree on, raised where the other side differs. Bright and dark are kept apart by their sign.
-One level can be scored by a finer residual, less a share of what the other side shows: evidence is smoothed for its pixels, which averages
-small lesions away, and few strokes are on both sides, as ageing is.
+One level can be scored by the bright side of a finer residual, less what the other half of the head shows: evidence is smoothed for its
+pixels, which averages small lesions away, and few strokes are on both sides, as ageing is.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from scipy import ndimage
 
 from ..records import Array, Reconstruction, SliceStack
 from .asymmetry import left_right
-from .reference import Reference, smooth_inside
+from .reference import Reference, smooth, smooth_inside
 from .scores import TOP_OF_LEVEL, TOP_VOXELS, volume_score
 from .trend import without_trend
 
 PARTS = ("residual", "atlas", "asymmetry")
 DETAIL = "detail"  # beside them: the residual, more finely, without a say in the evidence
 FLOOR, FLOOR_IN_SPREADS = 0.02, 0.1  # of parts in standardised intensity; of a residual in predicted standard deviations a tenth of one
-DETAIL_PX, OTHER_SIDE = 1.25, 0.75  # of one level; chosen on validation people
+DETAIL_PX, OTHER_SIDE, DETAIL_DARK = 1.25, 1.0, 0.0  # of one level; chosen on validation people
+OTHER_SIDE_PX = 1.0  # further smoothing of what the other half shows: two halves are never quite alike; more takes from what lies midline
+BESIDE_DETAIL_PX = 3.0  # smoothing of the evidence where DETAIL scores the level: small lesions lose no score by it
 DARK_WEIGHTS = {"FLAIR": 0.5}  # by sequence, 1 in others; chosen on validation people: what is fresh is bright, what is dark often a sulcus
 
 
@@ -41,11 +43,13 @@ class EvidenceConfig:
     smoothing_px: tuple[float, ...] = (1.3, 2.0, 2.0)  # of the parts before they are standardised: slice, row, column
     dark_weight: float = 1.0  # what dark evidence counts beside bright
     asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
+    residual_raises: bool = False  # where the atlas speaks, a residual below that floor counts as it, too
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
     without_scanner: bool = True  # a smooth trend and a wide spread are the scanner's doing: they are taken away
     score_voxels: int = TOP_VOXELS  # whose mean is the score of the volume
     detail_px: float = 0.0  # smoothing of DETAIL within a slice; with this part it is what scores a volume, without it the evidence does
     other_side: float = 0.0  # share of what the other side shows in DETAIL that is taken off
+    detail_dark: float = 0.5  # what dark DETAIL counts beside bright; half where a calibration of before does not say
     symmetric: bool = True  # a person's mirror image is a second healthy one; off for one-sided anatomy such as a knee
 
 
@@ -53,7 +57,8 @@ def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = 
     """The evidence of a detector that reconstructs like this, with these parts having a say; one-sided anatomy has no asymmetry.
 
     Of one level a stroke can be so large a part that it would pass for the scanner's doing, there is nothing to smooth across, and the
-    score of a volume would be that of a large stroke; DETAIL among the parts scores it, and has no say in the evidence.
+    score of a volume would be that of a large stroke; DETAIL among the parts scores it, and has no say in the evidence. A detector that has
+    learned from one slice a person knows less than the atlas does, and does not undo what it says.
     """
     one_level = len(redrawn.healthy) == 1
     detail = (DETAIL,) if one_level and DETAIL in parts else ()
@@ -70,11 +75,13 @@ def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = 
         return usual
     return replace(
         usual,
-        smoothing_px=(0.0, *usual.smoothing_px[1:]),
+        smoothing_px=(0.0, BESIDE_DETAIL_PX, BESIDE_DETAIL_PX) if detail else (0.0, *usual.smoothing_px[1:]),
         without_scanner=False,
         score_voxels=TOP_OF_LEVEL,
+        residual_raises={"residual", "atlas"} <= set(parts),
         detail_px=DETAIL_PX if detail else 0.0,
         other_side=OTHER_SIDE if detail and symmetric else 0.0,
+        detail_dark=DETAIL_DARK,
     )
 
 
@@ -129,17 +136,16 @@ def _spread(values: Array) -> float:
 def combine(z: Mapping[str, Array], config: EvidenceConfig) -> Array:
     """Evidence (N, H, W): geometric mean of the parts where all have one sign, with that sign; 0 where they disagree; dark as it counts.
 
-    Asymmetry can raise what the other parts agree on and lower it down to `config.asymmetry_floor` (in standard deviations), not undo it.
+    Asymmetry can raise what the other parts agree on and lower it down to `config.asymmetry_floor` (in standard deviations), not undo it;
+    with `config.residual_raises` so can the residual of what the atlas says.
     """
     z = {name: part for name, part in z.items() if name not in config.silent}
-    others = [part for name, part in z.items() if name != "asymmetry"]
-    if not others:
+    raising = ("asymmetry", "residual") if config.residual_raises and "atlas" in z else ("asymmetry",)
+    if set(z) <= set(raising):
         return weighed(z["asymmetry"], config.dark_weight)
-    evidence = np.zeros_like(others[0])
+    evidence = np.zeros_like(next(iter(z.values())))
     for sign in (1, -1):
-        factors = [np.maximum(sign * part, 0) for part in others]
-        if "asymmetry" in z:
-            factors.append(np.maximum(sign * z["asymmetry"], config.asymmetry_floor))
+        factors = [np.maximum(sign * part, config.asymmetry_floor if name in raising else 0) for name, part in z.items()]
         evidence += sign * np.prod(factors, axis=0) ** (1 / len(factors))
     return weighed(evidence.astype(np.float32), config.dark_weight)
 
@@ -152,7 +158,7 @@ def weighed(map_: Array, dark_weight: float) -> Array:
 def score(z: Mapping[str, Array], evidence: Array, core: Array, config: EvidenceConfig) -> float:
     """How strange a volume is, in standard deviations of healthy people.
 
-    The mean of its strongest |evidence| or, with DETAIL, of this where it is strongest, less a share of the other side's.
+    The mean of its strongest |evidence| or, with DETAIL, of this where it is strongest, less what the other side shows.
 
     Args:
         z: the parts, each (N, H, W), in standard deviations of healthy people.
@@ -162,6 +168,6 @@ def score(z: Mapping[str, Array], evidence: Array, core: Array, config: Evidence
     """
     if DETAIL not in config.parts:
         return volume_score(evidence, core, config.score_voxels)
-    strength = np.abs(weighed(z[DETAIL], config.dark_weight))
-    other = ndimage.gaussian_filter(strength, config.smoothing_px)[..., ::-1]
+    strength = np.abs(weighed(z[DETAIL], config.detail_dark))
+    other = smooth(strength, (0.0, OTHER_SIDE_PX, OTHER_SIDE_PX))[..., ::-1]
     return volume_score(np.maximum(strength - config.other_side * other, 0), core, config.score_voxels)

@@ -28,6 +28,7 @@ MOST_FINDINGS = 20  # per volume: more are clipped when counting (conformal risk
 POOL = (3, 5, 5)  # neighbourhood (slice, row, column) a healthy subject's highest evidence is taken from: registration is not exact
 FEW = 3  # healthy subjects, without whom there is no spread to judge the third by
 SIGNS = {"bright": 1, "dark": -1}
+BY_SLICE = ("slice_scores", "slice_mean", "slice_spread")
 
 CountRegions = Callable[[Array, Array], Array]  # (evidence, thresholds) -> findings at each
 
@@ -40,7 +41,7 @@ class Judgement:
     evidence: Array  # (N, H, W) signed
     core: Array  # (N, H, W) bool, where anything was judged
     p_map: Array  # (N, H, W)
-    slice_scores: Array  # (N,), nan where a slice holds no brain
+    slice_scores: Array  # (N,), nan where a slice holds no brain; of one level the volume's
     slice_p: Array  # (N,) against the same slice of healthy subjects; this and the next two are nan where those are too few for p-values
     slice_family_p: Array  # (N,) against the strangest slice of healthy subjects
     volume_score: float
@@ -82,9 +83,10 @@ class Calibration(Standard):
         """Judge one volume: its slices and what the detector says healthy ones would look like."""
         seen = self.measure(stack, redrawn)
         core, evidence = seen.core, combine(seen.z, self.config)
-        scores = slice_scores(evidence, core)
+        scores, strangeness = slice_scores(evidence, core), score(seen.z, evidence, core, self.config)
+        if len(scores) == 1:
+            scores = np.where(np.isnan(scores), scores, strangeness)
         comparable = (scores - self.slice_mean) / self.slice_spread
-        strangeness = score(seen.z, evidence, core, self.config)
         return Judgement(
             z=seen.z,
             evidence=evidence,
@@ -124,7 +126,7 @@ class Calibration(Standard):
         for name, reference in self.references.items():
             stored = stored_reference(reference, self.coverage, symmetric=self.config.symmetric)
             maps |= {f"{name}/{key}": array for key, array in stored.items()}
-        exact = ("slice_mean", "slice_spread", "slice_scores", "volume_scores", "healthy_p_shares")
+        exact = (*BY_SLICE, "volume_scores", "healthy_p_shares")
         return (
             maps
             | {name: np.asarray(getattr(self, name), np.float32) for name in exact}
@@ -169,9 +171,7 @@ def load_calibration(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -
                 for name in config.parts
             },
             kept={side: loaded_pooled(arrays[f"kept/{side}"], coverage) for side in SIGNS},
-            slice_mean=wide["slice_mean"],
-            slice_spread=wide["slice_spread"],
-            slice_scores=wide["slice_scores"],
+            **(_by_slice(wide["slice_scores"], wide["volume_scores"]) if shape[0] == 1 else {name: wide[name] for name in BY_SLICE}),
             volume_scores=wide["volume_scores"],
             threshold=float(settings["threshold"]),
             threshold_controlled=bool(settings["threshold_controlled"]),
@@ -205,6 +205,7 @@ def calibrate(
     standard, seen = standard_of(subjects, config)
     cores, evidence = [one.core for one in seen], [combine(one.z, config) for one in seen]
     scores = np.stack([slice_scores(map_, core) for map_, core in zip(evidence, cores, strict=True)])
+    volume_scores = np.array([score(one.z, map_, one.core, config) for one, map_ in zip(seen, evidence, strict=True)])
     curves = np.stack([count_regions(map_, THRESHOLDS) for map_ in evidence])
     threshold, controlled = finding_threshold(curves, THRESHOLDS, FALSE_FINDINGS, MOST_FINDINGS)
     ranks = kept_ranks(len(subjects))
@@ -212,10 +213,8 @@ def calibrate(
     return Calibration(
         **vars(standard),
         kept={side: -np.sort(-maps, axis=0)[np.array(ranks) - 1] for side, maps in pooled.items()},
-        slice_mean=np.nanmean(scores, axis=0),
-        slice_spread=np.nanstd(scores, axis=0) + 0.1,
-        slice_scores=scores,
-        volume_scores=np.array([score(one.z, map_, one.core, config) for one, map_ in zip(seen, evidence, strict=True)]),
+        **_by_slice(scores, volume_scores),
+        volume_scores=volume_scores,
         threshold=threshold,
         threshold_controlled=controlled,
         spread_limit={
@@ -224,6 +223,12 @@ def calibrate(
         healthy_p_shares=_healthy_shares(evidence, cores, pooled, ranks),
         ranks=tuple(ranks),
     )
+
+
+def _by_slice(scores: Array, volume_scores: Array) -> dict[str, Array]:
+    """Slice scores (M, N) of healthy subjects, their mean and spread; of one level the volume's, told once."""
+    scores = volume_scores[:, None] if scores.shape[1] == 1 else scores
+    return dict(zip(BY_SLICE, (scores, np.nanmean(scores, axis=0), np.nanstd(scores, axis=0) + 0.1), strict=True))
 
 
 def _p_or_nan(score: float, normal_scores: Array) -> float:

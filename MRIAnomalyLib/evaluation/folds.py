@@ -27,7 +27,7 @@ SEQUENCE = "FLAIR"
 # Steps of a training that one core does in about five minutes. Bundles for FLAIR give their settings, and training begins with nothing
 # learned; those for T1 give their weights too, because 270 slices teach a generator little (transfer.md).
 BUDGETS: dict[str, dict[str, int]] = {
-    "denoiser": {"steps": 1600},  # as many as the bundle's own training had; the others have fewer
+    "denoiser": {"steps": 2400},  # as many as the bundle's own training had; the others have fewer
     "inpainter": {"steps": 1200},
     "anogan": {"steps": 600},
     "fanogan": {"steps": 300, "encoder_steps": 400},

@@ -66,21 +66,24 @@ def variants_of(config: EvidenceConfig, both_sides: bool = False) -> list[Varian
 
 
 def _other_parts(config: EvidenceConfig) -> Iterator[tuple[str, EvidenceConfig]]:
-    """Each part without a say that has one, or with one that has none; somebody must speak."""
+    """Each part without a say that has one, or with one that has none; somebody must speak. And a residual that can undo what is found."""
     for name in (part for part in PARTS if part in config.parts):
         silent = tuple(part for part in config.parts if (part in config.silent) != (part == name))
         if len(silent) < len(config.parts):
             yield f"{'with' if name in config.silent else 'without'} {name}", replace(config, silent=silent)
+    if config.residual_raises:
+        yield "residual can undo", replace(config, residual_raises=False)
 
 
 def _other_scores(config: EvidenceConfig) -> Iterator[tuple[str, EvidenceConfig]]:
-    """Where DETAIL scores a volume: the evidence in its place, the other side left in, and more pixels."""
+    """Where DETAIL scores a volume: the evidence in its place, the other side left in, dark as it counts in the evidence, more pixels."""
     if DETAIL not in config.parts:
         return
     others = tuple(name for name in config.parts if name != DETAIL)
     floors = tuple(floor for name, floor in zip(config.parts, config.floors, strict=True) if name != DETAIL)
     yield "scored by the evidence", replace(config, parts=others, floors=floors)
     yield "scored with the other side left in", replace(config, other_side=0.0)
+    yield "scored with dark, too", replace(config, detail_dark=config.dark_weight)
     yield f"scored by {TOP_VOXELS} pixels", replace(config, score_voxels=TOP_VOXELS)
 
 

@@ -15,7 +15,7 @@ from ..records import Result
 from . import panels
 from .canvas import dark_figure, png
 from .panels import ALARM, AMBER, BACKGROUND, CALM, PANEL, QUIET, RULE, TEXT
-from .views import Cut, Plane, best_positions, cuts, plane_of
+from .views import Cut, Plane, best_positions, cuts, one_level, plane_of
 from .words import RESEARCH_ONLY, certainty, status
 
 _WIDTH, _HEIGHT = 16.0, 10.4  # inches
@@ -31,7 +31,10 @@ def overview(result: Result, path: Path) -> None:
     shown = cuts(result, plane, best_positions(result, plane))
     figure = dark_figure(_WIDTH, _HEIGHT)
     top = _header(figure, result)
-    _pictures(figure, result, plane, shown, top)
+    if len(shown) == 1:
+        _single(figure, result, plane, shown[0], top)
+    else:
+        _pictures(figure, result, plane, shown, top)
     _side_column(figure, result, plane, top)
     facts = f"{result.model.name} ({result.model.licence})  ·  calibrated on {result.model.calibration_subjects} people"
     figure.text(_EDGE, 0.014, facts, color=QUIET, size=10)
@@ -115,8 +118,24 @@ def _warnings(figure: Figure, result: Result, top: float) -> float:
     return top - height - 0.014
 
 
+def _single(figure: Figure, result: Result, plane: Plane, cut: Cut, top: float) -> None:
+    """One plane: the evidence large, input and healthy counterpart beside it."""
+    title, bottom, left, words = 0.046, 0.05, _EDGE, 0.022
+    side = min((top - title - bottom) * _HEIGHT, (_SIDE - 0.016 - left) * _WIDTH / 1.5)  # inches, of the large one
+    first, evidence, healthy = panels.KINDS
+    high = (top - title) - side / _HEIGHT
+    for kind, column, row, share in ((evidence, 0.0, 1.0, 1.0), (first, 1.0, 1.0, 0.5), (healthy, 1.0, 0.5, 0.5)):
+        wide, tall = share * side / _WIDTH, share * side / _HEIGHT
+        x, y = left + column * side / _WIDTH, high + row * side / _HEIGHT - tall
+        axes = figure.add_axes((x + 0.001, y + 0.0015, wide - 0.002, tall - 0.003 - words))
+        panels.draw_panel(axes, kind, cut, plane, result)
+        figure.text(x + wide / 2, y + tall - words / 2, kind, color=QUIET, size=10.5, ha="center", va="center")
+    figure.text(left, top - 0.013, plane.position(cut.position_mm), color=TEXT, size=13, weight="bold", va="center")
+    figure.text(left, top - 0.034, panels.caption(cut, plane, result), color=QUIET, size=10, va="center")
+
+
 def _pictures(figure: Figure, result: Result, plane: Plane, shown: list[Cut], top: float) -> None:
-    """Planes side by side with their three kinds below each other; one or two planes the other way round, which fills the page."""
+    """Planes side by side with their three kinds below each other; two planes the other way round, which fills the page."""
     upright = len(shown) > 2
     columns, rows = (len(shown), 3) if upright else (3, len(shown))
     title, bottom, left = 0.046, 0.05, _EDGE + 0.016
@@ -143,12 +162,16 @@ def _pictures(figure: Figure, result: Result, plane: Plane, shown: list[Cut], to
 def _side_column(figure: Figure, result: Result, plane: Plane, top: float) -> None:
     width = 1 - _EDGE - _SIDE
     y = top - 0.012
-    figure.text(_SIDE, y, "How unusual is the whole scan?", color=TEXT, size=12.5, weight="bold", va="center")
+    alone = one_level(result)
+    figure.text(
+        _SIDE, y, f"How unusual is {'this level' if alone else 'the whole scan'}?", color=TEXT, size=12.5, weight="bold", va="center"
+    )
     _gauge(figure.add_axes((_SIDE + 0.006, y - 0.06, width - 0.012, 0.03)), result)
     bottom, heading, least = 0.26, 0.05, 0.08  # of the curve: where it begins, room for its heading, its height
-    y = _finding_list(figure, result, plane, y - 0.128, bottom + least + heading)
-    figure.text(_SIDE, y, "Score along the slices", color=TEXT, size=12.5, weight="bold", va="center")
-    panels.draw_curve(figure.add_axes((_SIDE + 0.034, bottom, width - 0.04, y - heading - bottom)), result, plane)
+    y = _finding_list(figure, result, plane, y - 0.128, bottom if alone else bottom + least + heading)
+    if not alone:
+        figure.text(_SIDE, y, "Score along the slices", color=TEXT, size=12.5, weight="bold", va="center")
+        panels.draw_curve(figure.add_axes((_SIDE + 0.034, bottom, width - 0.04, y - heading - bottom)), result, plane)
     if result.p_floor < 1:  # else nothing is coloured
         panels.draw_heat_scale(figure, figure.add_axes((_SIDE + 0.006, 0.185, width - 0.012, 0.016)), result)
     _key(figure, width)

@@ -12,6 +12,7 @@ from ..resources import resources_folder
 from .figures import heat_scale, score_curve, slice_pictures
 from .heat import LABEL
 from .tables import Table, findings_table, slices_table
+from .views import one_level
 from .words import RESEARCH_ONLY, certainty, status
 
 
@@ -28,7 +29,7 @@ def write_report(result: Result, path: Path) -> None:
         research_only=RESEARCH_ONLY,
         heat_label=LABEL,
         pictures=[(caption, _data_uri(png)) for caption, png in slice_pictures(result).items()],
-        curve=_data_uri(score_curve(result)),
+        curve="" if one_level(result) else _data_uri(score_curve(result)),
         scale=_data_uri(heat_scale(result)),
         findings=_words(findings_table(result)),
         slices=_words(slices_table(result)),

@@ -69,9 +69,14 @@ def grey_window(result: Result) -> tuple[float, float]:
     return float(low), float(max(high, low + 1e-6))
 
 
+def one_level(result: Result) -> bool:
+    """Whether one slice alone was scored: nothing runs along the slices then."""
+    return sum(s.scored for s in result.slices) == 1
+
+
 def best_positions(result: Result, plane: Plane, count: int = 4) -> list[float]:
     """Places along the plane's normal in mm, most suspicious first: where findings are, then where slices score high."""
-    if len(result.slices) == 1 or sum(s.scored for s in result.slices) == 1:
+    if len(result.slices) == 1 or one_level(result):
         only = next((s for s in result.slices if s.scored), result.slices[0])
         return [only.center_ras_mm[plane.normal]]
     chosen: list[float] = []
@@ -103,7 +108,7 @@ def cuts(result: Result, plane: Plane, positions: list[float]) -> list[Cut]:
         own = (result.volume.affine[:3, :3] / result.volume.spacing_mm).T
         nearest = own[np.argmax(np.abs(own @ axes.T), axis=0)]
         axes = nearest * np.sign(np.sum(nearest * axes, axis=1))[:, None]
-    level = not alone and sum(s.scored for s in result.slices) == 1
+    level = not alone and one_level(result)
     if level:
         axes = _along_level(result, axes)
     affine = np.eye(4)

@@ -145,6 +145,15 @@ def test_disease_on_both_sides_is_lowered_but_does_not_cancel():
     assert np.allclose(combine(parts, EvidenceConfig(asymmetry_floor=0.0)), [8, 0, 0])
 
 
+def test_of_one_level_the_residual_lowers_what_the_atlas_says_but_does_not_undo_it():
+    parts = {"residual": np.array([4.0, 0, -4, 4]), "atlas": np.array([4.0, 4, 4, 0])}
+    one, several = (config_for(Reconstruction(np.zeros((count, 1, 4, 4)), {}), PARTS) for count in (1, 2))
+    assert np.allclose(combine(parts, one), [4, 2, 2, 0])
+    assert np.allclose(combine(parts, several), [4, 0, 0, 0])
+    aside = {"residual": np.array([4.0, -4]), "asymmetry": np.zeros(2)}
+    assert np.allclose(combine(aside, replace(one, silent=("atlas",))), [2, -2])
+
+
 def test_of_flair_dark_evidence_counts_half_and_of_other_sequences_as_much_as_bright():
     redrawn = Reconstruction(np.zeros((2, 1, 4, 4)), {})
     parts = {"residual": np.array([4.0, -4, 0])}
@@ -256,7 +265,7 @@ def test_the_score_is_that_of_as_many_voxels_as_the_calibration_was_made_with():
 def one_level(spot):
     """A level without noise but for faint grain, brighter by `spot`, (H, W), and what a healthy one is."""
     size = spot.shape[0]
-    grain = np.random.default_rng(int(1000 * spot.sum()) + 1).normal(0, 0.02, (1, 1, size, size))
+    grain = np.random.default_rng(abs(int(1000 * spot.sum())) + 1).normal(0, 0.02, (1, 1, size, size))
     stack = SliceStack((1 + grain + spot).astype(np.float32), np.ones((1, 1, size, size), bool), np.zeros(1, int), np.zeros(1, int))
     return stack, Reconstruction(np.ones((1, 1, size, size), np.float32), {})
 
@@ -267,12 +276,34 @@ def test_of_one_level_the_score_is_finer_than_the_evidence_and_less_by_what_the_
     calibration = calibrate(people, COUNT, config)
     spot = np.zeros((32, 32))
     spot[12:15, 6:9] = 0.3
-    one_side, both = (calibration.judge(*one_level(map_)) for map_ in (spot, spot + spot[:, ::-1]))
-    plain = calibrate(people, COUNT, config_for(people[0][1], ("residual",))).judge(*one_level(spot))
+    one_side, both, dark = (calibration.judge(*one_level(map_)) for map_ in (spot, spot + spot[:, ::-1], -spot))
+    plain = calibrate(people, COUNT, replace(config, parts=PARTS, floors=config.floors[:3])).judge(*one_level(spot))
     assert one_side.volume_score > plain.volume_score == pytest.approx(volume_score(plain.evidence, plain.core, config.score_voxels))
-    assert both.volume_score < 0.9 * one_side.volume_score
+    assert both.volume_score < 0.75 * one_side.volume_score
+    assert dark.volume_score < 0.3 * one_side.volume_score
     assert one_side.evidence == pytest.approx(plain.evidence, abs=1e-5)
     assert set(one_side.spread) == set(PARTS)  # of which a scan is warned of
+
+
+def test_the_only_slice_is_told_as_the_volume_also_by_a_calibration_of_before():
+    people = [one_level(np.full((32, 32), number / 1e6)) for number in range(30)]
+    calibration = calibrate(people, COUNT, config_for(people[0][1], ("residual", DETAIL)))
+    before = {**calibration.arrays(), "slice_scores": np.zeros((30, 1), np.float32)}
+    spot = np.zeros((32, 32))
+    spot[12:15, 6:9] = 0.3
+    for known in (calibration, load_calibration(before, calibration.settings())):
+        judged = known.judge(*one_level(spot))
+        assert judged.slice_scores[0] == judged.volume_score
+        assert judged.slice_p[0] == judged.slice_family_p[0] == judged.volume_p
+        assert (judged.slice_scores >= known.slice_thresholds(0.05))[0] == (judged.volume_p <= 0.05)
+
+
+def test_a_calibration_of_before_scores_dark_detail_by_half():
+    people = [one_level(np.full((32, 32), number / 1e6)) for number in range(30)]
+    calibration = calibrate(people, COUNT, config_for(people[0][1], ("residual", DETAIL)))
+    settings = calibration.settings()
+    before = {name: value for name, value in settings["evidence"].items() if name != "detail_dark"}
+    assert load_calibration(calibration.arrays(), {**settings, "evidence": before}).config.detail_dark == 0.5
 
 
 def test_the_finer_residual_is_kept_with_the_calibration():

@@ -59,9 +59,11 @@ def test_the_shipped_variant_is_what_a_calibration_of_the_same_people_says(evide
 def test_of_one_level_the_score_is_varied_too_and_nothing_else_with_it():
     config = config_for(Reconstruction(np.zeros((1, 1, 4, 4)), {}), (*PARTS, DETAIL))
     by_name = {variant.name: variant.config for variant in variants_of(config)}
+    assert by_name["residual can undo"] == replace(config, residual_raises=False)
     assert by_name["scored by the evidence"].parts == PARTS
     assert len(by_name["scored by the evidence"].floors) == len(PARTS)
     assert by_name["scored with the other side left in"] == replace(config, other_side=0.0)
+    assert by_name["scored with dark, too"] == replace(config, detail_dark=config.dark_weight)
     assert by_name["scored by 60 pixels"] == replace(config, score_voxels=60)
     assert not any(name.startswith("scored") for name in [variant.name for variant in variants_of(EvidenceConfig())])
 

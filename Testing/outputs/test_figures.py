@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from results import make_result
 
+from MRIAnomalyLib.outputs import panels
 from MRIAnomalyLib.outputs.figures import overview, slice_pictures
 from MRIAnomalyLib.outputs.heat import heat_ceiling, heat_colours
 from MRIAnomalyLib.outputs.panels import caption
@@ -54,6 +55,24 @@ def test_the_longest_verdict_stands_on_the_page_to_its_last_word(tmp_path, monke
     monkeypatch.setattr(Figure, "text", lambda self, x, y, words, **how: said.append(words) or text(self, x, y, words, **how))
     overview(replace(make_result(), verdict=verdict), tmp_path / "overview.png")
     assert verdict in " ".join(said)
+
+
+def test_of_one_level_the_evidence_is_large_and_no_score_runs_along_slices(tmp_path, monkeypatch):
+    said, drawn = [], []
+    text, draw = Figure.text, panels.draw_panel
+    monkeypatch.setattr(Figure, "text", lambda self, x, y, words, **how: said.append(words) or text(self, x, y, words, **how))
+    monkeypatch.setattr(
+        panels, "draw_panel", lambda axes, kind, *rest: drawn.append((kind, axes.get_position())) or draw(axes, kind, *rest)
+    )
+    overview(make_result(shape=(1, 40, 36)), tmp_path / "overview.png")
+    assert "How unusual is this level?" in said
+    assert "Score along the slices" not in said
+    boxes = dict(drawn)
+    assert boxes["input + evidence"].width > 1.9 * boxes["input"].width
+    assert boxes["input"].width == pytest.approx(boxes["healthy counterpart"].width)
+    assert len({round(box.x1, 3) for box in boxes.values()}) == 2  # two of them below each other
+    overview(make_result(), tmp_path / "overview.png")
+    assert {"How unusual is the whole scan?", "Score along the slices"} <= set(said)
 
 
 def test_the_heat_scale_is_fixed_by_the_calibration_and_clear_at_the_bottom(result):

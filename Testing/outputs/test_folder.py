@@ -138,3 +138,11 @@ def test_the_report_is_one_page_without_outside_references_or_scripts(result, tm
     assert "A &lt;b&gt;bold&lt;/b&gt; warning." in page
     assert "no flag does not mean normal" in page
     assert result.verdict in page
+    assert "Score along the slices" in page
+
+
+def test_the_report_of_one_level_has_no_curve(tmp_path):
+    write_result(make_result(shape=(1, 40, 36)), tmp_path / "out", ("report",))
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Score of the level" in page
+    assert 'alt="Score of each slice' not in page
