@@ -13,7 +13,7 @@ import numpy as np
 
 from . import resources
 from .bundles.bundle import Bundle, open_bundle, save_bundle
-from .bundles.card import write_card
+from .bundles.card import card_of
 from .bundles.contents import WEIGHTS
 from .bundles.descent import descended, licence_of, people_behind, recipe_over, source_of
 from .bundles.loading import hardware, load_detector, pick_device
@@ -34,18 +34,6 @@ from .prepare.recipe import Recipe, prepare, recipe_from
 from .records import Array, Prepared, Progress, ProgressCallback, Reconstruction, SliceStack, end_to_end
 
 FEWEST_PIXELS = 80  # of brain that a slice must hold to be learned from
-ABOUT: dict[str, Any] = {
-    "use": "Shows what in a scan does not look like the healthy ones it was trained on.",
-    "limits": ["Calibrated p-values hold for scans like the calibration scans: same scanner, sequence and preparation."],
-    "measured": "",
-    "results": [],
-    "tables": {},
-    "captions": {
-        "losses.png": "Losses in training",
-        "samples.png": "Slices as the model draws them",
-        "reconstructions.png": "Slices of people the model never learned from, and below each what it says a healthy one would look like",
-    },
-}
 LICENCE_NOTE = "The weights are yours; state here under which terms the scans they were learned from may be used."
 
 
@@ -263,14 +251,6 @@ def see_healthy(
                 warn(sentence)
             told.add(sentence)
     return seen
-
-
-def card_of(model: Mapping[str, Any], pictures: Iterable[str]) -> str:
-    """The card of a bundle, from what its model.json says under `about` (use, limits, measured, results, tables, captions)."""
-    about = {**ABOUT, **model.get("about", {})}
-    known = {**ABOUT["captions"], **about["captions"]}
-    captions = {name: known.get(name, name.removesuffix(".png")) for name in pictures}
-    return write_card(model, pictures=captions, **{name: about[name] for name in ("use", "limits", "measured", "results", "tables")})
 
 
 def judge_healthy(

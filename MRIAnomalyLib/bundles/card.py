@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+ABOUT: dict[str, Any] = {
+    "use": "Shows what in a scan does not look like the healthy ones it was trained on.",
+    "limits": ["Calibrated p-values hold for scans like the calibration scans: same scanner, sequence and preparation."],
+    "measured": "",
+    "results": [],
+    "tables": {},
+    "captions": {
+        "losses.png": "Losses in training",
+        "samples.png": "Slices as the model draws them",
+        "reconstructions.png": "Slices of people the model never learned from, and below each what it says a healthy one would look like",
+    },
+}
+
+
+def card_of(model: Mapping[str, Any], pictures: Iterable[str]) -> str:
+    """The card of a bundle, from what its model.json says under `about` (use, limits, measured, results, tables, captions)."""
+    about = {**ABOUT, **model.get("about", {})}
+    known = {**ABOUT["captions"], **about["captions"]}
+    captions = {name: known.get(name, name.removesuffix(".png")) for name in pictures}
+    return write_card(model, pictures=captions, **{name: about[name] for name in ("use", "limits", "measured", "results", "tables")})
 
 
 def write_card(

@@ -225,7 +225,7 @@ def calibrate(
     )
 
 
-def _by_slice(scores: Array, volume_scores: Array) -> dict[str, Array]:
+def _by_slice(scores: Array, volume_scores: Array) -> dict[str, Any]:
     """Slice scores (M, N) of healthy subjects, their mean and spread; of one level the volume's, told once."""
     scores = volume_scores[:, None] if scores.shape[1] == 1 else scores
     return dict(zip(BY_SLICE, (scores, np.nanmean(scores, axis=0), np.nanstd(scores, axis=0) + 0.1), strict=True))

@@ -23,6 +23,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file
 
 from ..bundles.bundle import save_bundle
+from ..bundles.card import card_of
 from ..bundles.compact import BITS, compacted, expanded
 from ..bundles.loading import pick_device
 from ..bundles.model import Loan, coded
@@ -30,7 +31,7 @@ from ..detectors import Detector, create, settings_of
 from ..errors import InputError
 from ..files.atomic import check_target
 from ..files.cases import Case, read_cases
-from ..learning import calibrated, card_of, prepare_cases, see_healthy, training_stack
+from ..learning import calibrated, prepare_cases, see_healthy, training_stack
 from ..pipeline import PEOPLE
 from ..prepare.recipe import Recipe, recipe_from
 from ..records import Prepared
