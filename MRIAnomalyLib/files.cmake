@@ -355,7 +355,6 @@ set(LIBRARY_RESOURCES
   Resources/bundles/knee-pdfs-anogan/card.md
   Resources/bundles/knee-pdfs-anogan/card/losses.png
   Resources/bundles/knee-pdfs-anogan/card/reconstructions.png
-  Resources/bundles/knee-pdfs-anogan/card/samples.png
   Resources/bundles/knee-pdfs-anogan/model.json
   Resources/bundles/knee-pdfs-anogan/weights.safetensors
   Resources/bundles/knee-pdfs-denoiser/LICENSE
