@@ -8,10 +8,9 @@ import pytest
 from scipy import ndimage
 
 from MRIAnomalyLib.calibration.asymmetry import left_right
-from MRIAnomalyLib.calibration.evidence import DETAIL, PARTS, EvidenceConfig, combine, config_for, core_of, parts_of
+from MRIAnomalyLib.calibration.evidence import PARTS, EvidenceConfig, combine, config_for, core_of, parts_of
 from MRIAnomalyLib.calibration.judgement import calibrate, load_calibration
 from MRIAnomalyLib.calibration.reference import ReferenceBuilder
-from MRIAnomalyLib.calibration.scores import volume_score
 from MRIAnomalyLib.errors import BundleError, CalibrationError
 from MRIAnomalyLib.findings.components import count_curve
 from MRIAnomalyLib.records import Reconstruction, SliceStack
@@ -260,55 +259,3 @@ def test_the_score_is_that_of_as_many_voxels_as_the_calibration_was_made_with():
     assert few.volume_scores.min() > many.volume_scores.min()
     before = {name: value for name, value in many.settings()["evidence"].items() if name != "score_voxels"}
     assert load_calibration(many.arrays(), {**many.settings(), "evidence": before}).config.score_voxels == 60  # as all were before
-
-
-def one_level(spot):
-    """A level without noise but for faint grain, brighter by `spot`, (H, W), and what a healthy one is."""
-    size = spot.shape[0]
-    grain = np.random.default_rng(abs(int(1000 * spot.sum())) + 1).normal(0, 0.02, (1, 1, size, size))
-    stack = SliceStack((1 + grain + spot).astype(np.float32), np.ones((1, 1, size, size), bool), np.zeros(1, int), np.zeros(1, int))
-    return stack, Reconstruction(np.ones((1, 1, size, size), np.float32), {})
-
-
-def test_of_one_level_the_score_is_finer_than_the_evidence_and_less_by_what_the_other_side_shows():
-    people = [one_level(np.full((32, 32), number / 1e6)) for number in range(30)]
-    config = config_for(people[0][1], ("residual", DETAIL))
-    calibration = calibrate(people, COUNT, config)
-    spot = np.zeros((32, 32))
-    spot[12:15, 6:9] = 0.3
-    one_side, both, dark = (calibration.judge(*one_level(map_)) for map_ in (spot, spot + spot[:, ::-1], -spot))
-    plain = calibrate(people, COUNT, replace(config, parts=PARTS, floors=config.floors[:3])).judge(*one_level(spot))
-    assert one_side.volume_score > plain.volume_score == pytest.approx(volume_score(plain.evidence, plain.core, config.score_voxels))
-    assert both.volume_score < 0.75 * one_side.volume_score
-    assert dark.volume_score < 0.3 * one_side.volume_score
-    assert one_side.evidence == pytest.approx(plain.evidence, abs=1e-5)
-    assert set(one_side.spread) == set(PARTS)  # of which a scan is warned of
-
-
-def test_the_only_slice_is_told_as_the_volume_also_by_a_calibration_of_before():
-    people = [one_level(np.full((32, 32), number / 1e6)) for number in range(30)]
-    calibration = calibrate(people, COUNT, config_for(people[0][1], ("residual", DETAIL)))
-    before = {**calibration.arrays(), "slice_scores": np.zeros((30, 1), np.float32)}
-    spot = np.zeros((32, 32))
-    spot[12:15, 6:9] = 0.3
-    for known in (calibration, load_calibration(before, calibration.settings())):
-        judged = known.judge(*one_level(spot))
-        assert judged.slice_scores[0] == judged.volume_score
-        assert judged.slice_p[0] == judged.slice_family_p[0] == judged.volume_p
-        assert (judged.slice_scores >= known.slice_thresholds(0.05))[0] == (judged.volume_p <= 0.05)
-
-
-def test_a_calibration_of_before_scores_dark_detail_by_half():
-    people = [one_level(np.full((32, 32), number / 1e6)) for number in range(30)]
-    calibration = calibrate(people, COUNT, config_for(people[0][1], ("residual", DETAIL)))
-    settings = calibration.settings()
-    before = {name: value for name, value in settings["evidence"].items() if name != "detail_dark"}
-    assert load_calibration(calibration.arrays(), {**settings, "evidence": before}).config.detail_dark == 0.5
-
-
-def test_the_finer_residual_is_kept_with_the_calibration():
-    people = [one_level(np.full((32, 32), number / 1e6)) for number in range(30)]
-    calibration = calibrate(people, COUNT, config_for(people[0][1], ("residual", DETAIL)))
-    loaded = load_calibration(calibration.arrays(), calibration.settings())
-    one = one_level(np.eye(32) * 0.2)
-    assert loaded.judge(*one).volume_score == pytest.approx(calibration.judge(*one).volume_score, rel=2e-2)
