@@ -187,7 +187,6 @@ set(LIBRARY_SCRIPTS
   MRIAnomalyLib/inversion/mirror.py
   MRIAnomalyLib/inversion/noise.py
   MRIAnomalyLib/inversion/search.py
-  MRIAnomalyLib/kinds.py
   MRIAnomalyLib/learning.py
   MRIAnomalyLib/nets/__init__.py
   MRIAnomalyLib/nets/dcgan.py

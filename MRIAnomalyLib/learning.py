@@ -28,7 +28,6 @@ from .files.atomic import check_target
 from .files.cases import Case, read_cases
 from .files.reading import read_volume
 from .findings.components import count_curve
-from .kinds import refuse_other_kinds
 from .prepare import plausibility
 from .prepare.recipe import Recipe, prepare, recipe_from
 from .records import Array, Prepared, Progress, ProgressCallback, Reconstruction, SliceStack, end_to_end
@@ -76,10 +75,11 @@ def train(
         UsageError: a setting that cannot be, or that the source does not fit.
     """
     from .detectors import begin
+    from .training.settings import check_kinds
     from .training.together import is_first
 
     parent = open_bundle(source) if source else None
-    refuse_other_kinds(Recipe, recipe or {})
+    check_kinds(Recipe, recipe or {})
     steps = recipe_over(parent, recipe or {}) if parent else recipe_from(recipe or {})
     settings = {**grid_settings(steps, detector), "seed": seed, **config}
     learner = begin(detector, settings, source_of(parent) if parent else None)

@@ -7,7 +7,7 @@ import pytest
 
 LIBRARY = Path(__file__).resolve().parent.parent / "MRIAnomalyLib"
 LAYERS = [
-    ["errors", "records", "resources", "kinds", "__version__", "clock"],
+    ["errors", "records", "resources", "__version__", "clock"],
     ["files", "prepare", "nets"],
     ["inversion", "training"],
     ["detectors"],

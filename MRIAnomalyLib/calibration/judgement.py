@@ -28,7 +28,7 @@ MOST_FINDINGS = 20  # per volume: more are clipped when counting (conformal risk
 POOL = (3, 5, 5)  # neighbourhood (slice, row, column) a healthy subject's highest evidence is taken from: registration is not exact
 FEW = 3  # healthy subjects, without whom there is no spread to judge the third by
 SIGNS = {"bright": 1, "dark": -1}
-BY_SLICE = ("slice_scores", "slice_mean", "slice_spread")
+BY_SLICE = ("slice_scores", "slice_mean", "slice_spread")  # entries of a calibration that tell of healthy slices
 
 CountRegions = Callable[[Array, Array], Array]  # (evidence, thresholds) -> findings at each
 

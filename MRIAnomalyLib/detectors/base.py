@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from ..errors import BundleError, UsageError
 from ..inversion.mirror import averaged, mirrored
-from ..kinds import refuse_other_kinds
 from ..records import Array, Reconstruction, SliceStack
 from ..training.curves import write_losses, write_samples
 from ..training.data import fingerprint, posed, refuse_other_grid
 from ..training.loop import Course, Log, Run, resume_run, save_weights, train
+from ..training.settings import check_kinds
 from ..training.together import is_first, processes, refuse_uneven
 from ..training.transfer import Source
 
@@ -245,7 +245,7 @@ def create(name: str, config: Mapping[str, Any] | None = None) -> Detector:
     kind, known = _kind(name), settings_of(name)
     if unknown := sorted(set(config or {}) - known):
         raise UsageError(f"The detector {name} has no setting {unknown[0]}; it has: {', '.join(sorted(known))}.")
-    refuse_other_kinds(kind.Config, config or {})
+    check_kinds(kind.Config, config or {})
     return kind(kind.Config(**(config or {})))
 
 

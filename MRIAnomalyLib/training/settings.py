@@ -1,12 +1,15 @@
-"""What must hold for the settings of every network."""
+"""What must hold for settings: of every network, and of what kind each is."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from ..errors import UsageError
+
+WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word", NoneType: "nothing"}
 
 
 def check_settings(config: Any, counts: Sequence[str], stages: Sequence[str] = ()) -> None:
@@ -55,3 +58,31 @@ def check_weights(config: Any, names: Sequence[str]) -> None:
     for name in names:
         if not 0 <= (value := getattr(config, name)) < math.inf:
             raise UsageError(f"The setting {name} is {value}; it must be 0 or more.")
+
+
+def check_kinds(config: type, given: Mapping[str, Any]) -> None:
+    """Refuse a setting of another kind than its field of the dataclass `config`; names that it lacks are not looked at.
+
+    Raises:
+        UsageError: with the setting, its value and what it must be.
+    """
+    kinds = get_type_hints(config)
+    for name, value in given.items():
+        if name in kinds and not _fits(value, kinds[name]):
+            raise UsageError(f"The setting {name} is {value}; it must be {_words(kinds[name])}.")
+
+
+def _fits(value: object, kind: Any) -> bool:
+    if get_origin(kind) is tuple:
+        return isinstance(value, (list, tuple)) and all(_fits(one, get_args(kind)[0]) for one in value)
+    if isinstance(kind, UnionType):
+        return any(_fits(value, one) for one in get_args(kind))
+    if kind in (int, float):
+        return not isinstance(value, bool) and isinstance(value, (int, kind))
+    return isinstance(value, kind)
+
+
+def _words(kind: Any) -> str:
+    if get_origin(kind) is tuple:
+        return f"a list, each entry {WORDS[get_args(kind)[0]]}"
+    return " or ".join(WORDS[one] for one in get_args(kind)) if isinstance(kind, UnionType) else WORDS[kind]

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from MRIAnomalyLib.errors import UsageError
-from MRIAnomalyLib.kinds import refuse_other_kinds
+from MRIAnomalyLib.training.settings import check_kinds
 
 
 @dataclass
@@ -17,8 +17,8 @@ class Settings:
 
 
 def test_values_of_the_kind_of_their_field_are_taken_whole_numbers_for_any_and_lists_for_tuples():
-    refuse_other_kinds(Settings, {"steps": 4, "rate": 1, "mirror": False, "tone": "white", "cells": [16], "brightest": None, "other": 3})
-    refuse_other_kinds(Settings, {"cells": (16, 64), "brightest": 1.7})
+    check_kinds(Settings, {"steps": 4, "rate": 1, "mirror": False, "tone": "white", "cells": [16], "brightest": None, "other": 3})
+    check_kinds(Settings, {"cells": (16, 64), "brightest": 1.7})
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_values_of_the_kind_of_their_field_are_taken_whole_numbers_for_any_and_l
 )
 def test_a_value_of_another_kind_is_refused_with_the_setting_and_what_it_must_be(name, value, said):
     with pytest.raises(UsageError, match=f"The setting {name} is .*; it must be {said}[.]"):
-        refuse_other_kinds(Settings, {name: value})
+        check_kinds(Settings, {name: value})
