@@ -57,8 +57,8 @@ def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = 
     """The evidence of a detector that reconstructs like this, with these parts having a say; one-sided anatomy has no asymmetry.
 
     Of one level a stroke can be so large a part that it would pass for the scanner's doing, there is nothing to smooth across, and the
-    score of a volume would be that of a large stroke; DETAIL among the parts scores it, and has no say in the evidence. A detector that has
-    learned from one slice a person knows less than the atlas does, and does not undo what it says.
+    score of a volume would be that of a large stroke; DETAIL among the parts scores it, and has no say in the evidence. Where the atlas
+    speaks, the residual lowers what it says and does not undo it.
     """
     one_level = len(redrawn.healthy) == 1
     detail = (DETAIL,) if one_level and DETAIL in parts else ()
