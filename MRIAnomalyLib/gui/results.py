@@ -149,7 +149,8 @@ class ResultsView:
 
     def _fill_plot(self) -> None:
         chart = self._node("score_plot")
-        self._ui.plotView.setVisible(chart is not None)
+        scored = [row for row in rows_of(self._node("slice_scores")) if row["scored"]]
+        self._ui.plotView.setVisible(chart is not None and len(scored) != 1)  # of one slice there is no curve
         if chart:
             view_node = panel_view(self._scene)
             view_node.SetPlotChartNodeID(chart.GetID())

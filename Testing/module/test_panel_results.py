@@ -79,6 +79,13 @@ class TestWords:
         assert not ui.previousButton.enabled and not ui.nextButton.enabled
         assert ui.plotView.visible
 
+    def test_of_one_level_no_curve_is_drawn(self, ui, scene):
+        one = dataclasses.replace(RESULT, slices=[dataclasses.replace(row, scored=row.slice == 4) for row in RESULT.slices])
+        add_result(scene, one, add_scan(scene, one, "Level"))
+        choose_volume(ui, "Level")
+        assert ui.verdictLabel.text == one.verdict
+        assert not ui.plotView.visible
+
 
 class TestFindings:
     def test_the_table_has_a_row_for_each_finding_under_heads(self, ui):
