@@ -6,8 +6,9 @@ A detector that says how sure it is of its counterpart has its residual measured
 What the whole brain shows is no finding: a residual loses its smooth trend, and where a brain lies wider about healthy people than they
 do themselves (another scanner, other contrast), every part is measured in the brain's own spread.
 Evidence is what residual and atlas agree on, raised where the other side differs. Bright and dark are kept apart by their sign.
+On FLAIR bright is only what is so in itself, too: a narrow ventricle is brighter than healthy ones, and no lesion.
 One level can be scored by the bright side of a finer residual, less what the other half of the head shows: evidence is smoothed for its
-pixels, which averages small lesions away, and few strokes are on both sides, as ageing is.
+pixels, which averages small lesions away, and few strokes are on both sides, as ageing is. A share of the evidence can stand beside it.
 """
 
 from __future__ import annotations
@@ -20,17 +21,19 @@ from scipy import ndimage
 
 from ..records import Array, Reconstruction, SliceStack
 from .asymmetry import left_right
-from .reference import Reference, smooth, smooth_inside
+from .reference import Reference, off, smooth, smooth_inside
 from .scores import TOP_OF_LEVEL, TOP_VOXELS, volume_score
 from .trend import without_trend
 
 PARTS = ("residual", "atlas", "asymmetry")
 DETAIL = "detail"  # beside them: the residual, more finely, without a say in the evidence
+DETAIL_AND_EVIDENCE = "detail and evidence"  # the same, where it scores the level together with the evidence
 FLOOR, FLOOR_IN_SPREADS = 0.02, 0.1  # of parts in standardised intensity; of a residual in predicted standard deviations a tenth of one
-DETAIL_PX, OTHER_SIDE, DETAIL_DARK = 1.25, 1.0, 0.0  # of one level; chosen on validation people
+DETAIL_PX, OTHER_SIDE, DETAIL_DARK, EVIDENCE_SHARE = 1.25, 1.0, 0.0, 0.5  # of one level; chosen on validation people
 OTHER_SIDE_PX = 1.0  # further smoothing of what the other half shows: two halves are never quite alike; more takes from what lies midline
-BESIDE_DETAIL_PX = 3.0  # smoothing of the evidence where DETAIL scores the level: small lesions lose no score by it
+LEVEL_PX = 2.5  # smoothing of the evidence of one level
 DARK_WEIGHTS = {"FLAIR": 0.5}  # by sequence, 1 in others; chosen on validation people: what is fresh is bright, what is dark often a sulcus
+BRIGHT_FROM = {"FLAIR": 0.85}  # by sequence; chosen on validation people: darker, yet brighter than expected, is a narrow ventricle
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,14 @@ class EvidenceConfig:
     dark_weight: float = 1.0  # what dark evidence counts beside bright
     asymmetry_floor: float = 1.0  # a left-right difference below this counts as this: disease on both sides must not cancel
     residual_raises: bool = False  # where the atlas speaks, a residual below that floor counts as it, too
+    bright_from: float = 0.0  # standardised intensity that must be exceeded for being bright, whatever is expected there; 0: none
     erosion_px: int = 1  # the rim of the brain is where extraction and registration err
     without_scanner: bool = True  # a smooth trend and a wide spread are the scanner's doing: they are taken away
     score_voxels: int = TOP_VOXELS  # whose mean is the score of the volume
     detail_px: float = 0.0  # smoothing of DETAIL within a slice; with this part it is what scores a volume, without it the evidence does
     other_side: float = 0.0  # share of what the other side shows in DETAIL that is taken off
     detail_dark: float = 0.5  # what dark DETAIL counts beside bright; half where a calibration of before does not say
+    evidence_share: float = 0.0  # of the evidence, added to DETAIL
     symmetric: bool = True  # a person's mirror image is a second healthy one; off for one-sided anatomy such as a knee
 
 
@@ -61,7 +66,7 @@ def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = 
     speaks, the residual lowers what it says and does not undo it.
     """
     one_level = len(redrawn.healthy) == 1
-    detail = (DETAIL,) if one_level and DETAIL in parts else ()
+    detail = (DETAIL,) if one_level and {DETAIL, DETAIL_AND_EVIDENCE} & set(parts) else ()
     known = tuple(name for name in (*PARTS, *detail) if symmetric or name != "asymmetry")
     residual_floor = FLOOR if redrawn.spread is None else FLOOR_IN_SPREADS
     usual = EvidenceConfig(
@@ -69,19 +74,21 @@ def config_for(redrawn: Reconstruction, parts: Sequence[str], symmetric: bool = 
         silent=(*(name for name in PARTS if name not in parts), *detail),
         floors=tuple(residual_floor if name in ("residual", DETAIL) else FLOOR for name in known),
         dark_weight=DARK_WEIGHTS.get(sequence, 1.0),
+        bright_from=BRIGHT_FROM.get(sequence, 0.0),
         symmetric=symmetric,
     )
     if not one_level:
         return usual
     return replace(
         usual,
-        smoothing_px=(0.0, BESIDE_DETAIL_PX, BESIDE_DETAIL_PX) if detail else (0.0, *usual.smoothing_px[1:]),
+        smoothing_px=(0.0, LEVEL_PX, LEVEL_PX),
         without_scanner=False,
         score_voxels=TOP_OF_LEVEL,
         residual_raises={"residual", "atlas"} <= set(parts),
         detail_px=DETAIL_PX if detail else 0.0,
         other_side=OTHER_SIDE if detail and symmetric else 0.0,
         detail_dark=DETAIL_DARK,
+        evidence_share=EVIDENCE_SHARE if DETAIL_AND_EVIDENCE in parts else 0.0,
     )
 
 
@@ -91,7 +98,7 @@ def parts_of(stack: SliceStack, redrawn: Reconstruction, mask: Array, config: Ev
     In standardised intensity, but for the residual of a detector that predicts a spread: in predicted standard deviations.
     """
     pixels, inside = stack.pixels[:, 0], stack.mask[:, 0]
-    residual = pixels - redrawn.healthy[:, 0]
+    residual = off(pixels, redrawn.healthy[:, 0], config.bright_from)
     if redrawn.spread is not None:
         residual = residual / redrawn.spread[:, 0]
     brightness = smooth_inside(pixels, inside, config.smoothing_px)
@@ -115,7 +122,11 @@ def core_of(stack: SliceStack, config: EvidenceConfig) -> Array:
 
 def standardised(parts: Mapping[str, Array], references: Mapping[str, Reference], core: Array, config: EvidenceConfig) -> dict[str, Array]:
     """Each part in standard deviations of healthy people at that place, 0 outside the core."""
-    return {name: np.where(core, references[name].standardise(parts[name]), 0).astype(np.float32) for name in config.parts}
+    z = {}
+    for name in config.parts:
+        bright_from = config.bright_from if name == "atlas" else 0.0  # a residual has lost it before smoothing, and two sides have none
+        z[name] = np.where(core, references[name].standardise(parts[name], bright_from), 0).astype(np.float32)
+    return z
 
 
 def spreads_of(z: Mapping[str, Array], core: Array) -> dict[str, float]:
@@ -158,7 +169,7 @@ def weighed(map_: Array, dark_weight: float) -> Array:
 def score(z: Mapping[str, Array], evidence: Array, core: Array, config: EvidenceConfig) -> float:
     """How strange a volume is, in standard deviations of healthy people.
 
-    The mean of its strongest |evidence| or, with DETAIL, of this where it is strongest, less what the other side shows.
+    The mean of its strongest |evidence| or, with DETAIL, of this and a share of the evidence, less what the other side shows of both.
 
     Args:
         z: the parts, each (N, H, W), in standard deviations of healthy people.
@@ -168,6 +179,6 @@ def score(z: Mapping[str, Array], evidence: Array, core: Array, config: Evidence
     """
     if DETAIL not in config.parts:
         return volume_score(evidence, core, config.score_voxels)
-    strength = np.abs(weighed(z[DETAIL], config.detail_dark))
+    strength = np.abs(weighed(z[DETAIL] + config.evidence_share * evidence, config.detail_dark))
     other = smooth(strength, (0.0, OTHER_SIDE_PX, OTHER_SIDE_PX))[..., ::-1]
     return volume_score(np.maximum(strength - config.other_side * other, 0), core, config.score_voxels)

@@ -29,6 +29,11 @@ def smooth_inside(maps: Array, mask: Array, sigma: Sequence[float]) -> Array:
     return np.where(mask, smooth(maps * mask, sigma) / np.maximum(weight, 0.05), 0).astype(np.float32)
 
 
+def off(maps: Array, expected: Array, bright_from: float = 0.0) -> Array:
+    """By how much intensities lie off what is expected; bright are, with `bright_from`, only those that exceed it, too."""
+    return np.minimum(maps - expected, np.maximum(maps - bright_from, 0)) if bright_from else maps - expected
+
+
 @dataclass(frozen=True, eq=False)
 class Reference:
     """Mean and spread of healthy maps, each (N, H, W)."""
@@ -36,9 +41,9 @@ class Reference:
     mean: Array
     spread: Array
 
-    def standardise(self, maps: Array) -> Array:
-        """How many standard deviations of healthy people each pixel lies off, within +-LIMIT."""
-        return np.clip((maps - self.mean) / self.spread, -LIMIT, LIMIT).astype(np.float32)
+    def standardise(self, maps: Array, bright_from: float = 0.0) -> Array:
+        """How many standard deviations of healthy people each pixel lies off, within +-LIMIT; `bright_from` as in `off`."""
+        return np.clip(off(maps, self.mean, bright_from) / self.spread, -LIMIT, LIMIT).astype(np.float32)
 
 
 class ReferenceBuilder:

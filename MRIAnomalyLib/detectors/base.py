@@ -38,7 +38,8 @@ class Detector(ABC):
     name: ClassVar[str]
     Config: ClassVar[type]
     parts: ClassVar[tuple[str, ...]] = ("residual", "atlas", "asymmetry")  # of the evidence that have a say; see calibration/evidence.py
-    parts_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # by sequence, where others have a say there
+    # by sequence, where others have a say
+    parts_on: ClassVar[Mapping[str, tuple[str, ...]]] = {"FLAIR": (*parts, "detail and evidence")}
     anytime: ClassVar[frozenset[str]] = frozenset({"steps"})  # settings that may change between stop and resume
     shares: ClassVar[bool] = False  # whether several processes can train it together: its course keeps to `training.together`
     source: Source | None = None  # whose weights training starts from; see `transfer.begin`

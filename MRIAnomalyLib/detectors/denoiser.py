@@ -64,7 +64,7 @@ class Denoiser(Detector):
 
     Config = DenoiserConfig
     parts = ("residual",)  # on validation subjects atlas and asymmetry only took from it
-    parts_on: ClassVar = {"FLAIR": ("residual", "detail")}
+    parts_on: ClassVar = {"FLAIR": (*Detector.parts, "detail")}  # patients are told apart better without the evidence
     config: DenoiserConfig
 
     def build(self) -> None:

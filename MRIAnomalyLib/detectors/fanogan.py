@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -75,7 +74,6 @@ class FAnoGAN(Detector):
 
     Config = FAnoGANConfig
     parts = ("residual", "asymmetry")  # on validation subjects (T1) the atlas only took from it
-    parts_on: ClassVar = {"FLAIR": Detector.parts}  # there it gains pixel precision, at the price of patients told apart
     config: FAnoGANConfig
     anytime = frozenset({"encoder_steps", "refine_steps", "refine_rate", "lam", "prior_weight", "both_sides"})
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -100,7 +99,6 @@ class HQAnoGAN(Detector):
 
     Config = HQAnoGANConfig
     parts = ("residual", "asymmetry")  # on validation subjects (T1) the atlas only took from it
-    parts_on: ClassVar = {"FLAIR": Detector.parts}  # as f-AnoGAN, for which it was measured
     config: HQAnoGANConfig
     shares = True
     anytime = frozenset({"encoder_steps", "truncation", "projected", "refine_steps", "refine_rate", "lam", "prior_weight", "both_sides"})

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -60,7 +59,6 @@ class Inpainter(Detector):
 
     Config = InpainterConfig
     parts = ("residual", "asymmetry")  # it holds the atlas in itself
-    parts_on: ClassVar = {"FLAIR": ("residual", "asymmetry", "detail")}
     config: InpainterConfig
     anytime = frozenset({"steps", "patch_share", "second_look"})
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -78,7 +77,6 @@ class LatentRegularised(Detector):
 
     Config = LatentRegularisedConfig
     parts = ("residual", "asymmetry")  # on validation subjects (T1) the atlas only took from it
-    parts_on: ClassVar = {"FLAIR": Detector.parts}  # as f-AnoGAN, for which it was measured
     anytime = frozenset({"steps", "both_sides"})
     config: LatentRegularisedConfig
 

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from ..calibration.evidence import DETAIL, PARTS, EvidenceConfig, combine, score
+from ..calibration.evidence import DETAIL, EVIDENCE_SHARE, PARTS, EvidenceConfig, combine, score
 from ..calibration.reference import Reference
 from ..calibration.scores import TOP_SHARE, TOP_VOXELS
 from ..calibration.standard import Kept, Measured, by_place, standard_of
@@ -66,11 +66,16 @@ def variants_of(config: EvidenceConfig, both_sides: bool = False) -> list[Varian
 
 
 def _other_parts(config: EvidenceConfig) -> Iterator[tuple[str, EvidenceConfig]]:
-    """Each part without a say that has one, or with one that has none; somebody must speak. And a residual that can undo what is found."""
+    """Each part without a say that has one, or with one that has none; somebody must speak.
+
+    Where something must be bright in itself to count so, without that; where a residual cannot undo what is found, one that can.
+    """
     for name in (part for part in PARTS if part in config.parts):
         silent = tuple(part for part in config.parts if (part in config.silent) != (part == name))
         if len(silent) < len(config.parts):
             yield f"{'with' if name in config.silent else 'without'} {name}", replace(config, silent=silent)
+    if config.bright_from:
+        yield "bright beside what is expected only", replace(config, bright_from=0.0)
     if config.residual_raises:
         yield "residual can undo", replace(config, residual_raises=False)
 
@@ -82,6 +87,10 @@ def _other_scores(config: EvidenceConfig) -> Iterator[tuple[str, EvidenceConfig]
     others = tuple(name for name in config.parts if name != DETAIL)
     floors = tuple(floor for name, floor in zip(config.parts, config.floors, strict=True) if name != DETAIL)
     yield "scored by the evidence", replace(config, parts=others, floors=floors)
+    if config.evidence_share:
+        yield "scored by the detail alone", replace(config, evidence_share=0.0)
+    else:
+        yield "scored by the evidence, too", replace(config, evidence_share=EVIDENCE_SHARE)
     yield "scored with the other side left in", replace(config, other_side=0.0)
     yield "scored with dark, too", replace(config, detail_dark=config.dark_weight)
     yield f"scored by {TOP_VOXELS} pixels", replace(config, score_voxels=TOP_VOXELS)

@@ -10,7 +10,7 @@ from scipy import ndimage
 from MRIAnomalyLib.calibration.asymmetry import left_right
 from MRIAnomalyLib.calibration.evidence import PARTS, EvidenceConfig, combine, config_for, core_of, parts_of
 from MRIAnomalyLib.calibration.judgement import calibrate, load_calibration
-from MRIAnomalyLib.calibration.reference import ReferenceBuilder
+from MRIAnomalyLib.calibration.reference import Reference, ReferenceBuilder, off
 from MRIAnomalyLib.errors import BundleError, CalibrationError
 from MRIAnomalyLib.findings.components import count_curve
 from MRIAnomalyLib.records import Reconstruction, SliceStack
@@ -160,6 +160,28 @@ def test_of_flair_dark_evidence_counts_half_and_of_other_sequences_as_much_as_br
         assert np.allclose(combine(parts, config_for(redrawn, PARTS, sequence=sequence)), expected)
     aside = {"asymmetry": np.array([4.0, -4, 0])}
     assert np.allclose(combine(aside, config_for(redrawn, PARTS, sequence="FLAIR")), [4, -2, 0])
+
+
+def test_of_flair_nothing_is_bright_that_is_darker_than_most_of_the_brain_whatever_is_expected_there():
+    """A narrow ventricle is brighter than healthy people there, and no lesion."""
+    assert config_for(Reconstruction(np.zeros((2, 1, 4, 4)), {}), PARTS).bright_from == 0
+    config = config_for(Reconstruction(np.zeros((2, 1, 4, 4)), {}), PARTS, sequence="FLAIR")
+    maps, expected = np.array([0.5, 0.9, 1.2, 1.2, 0.5]), np.array([0.2, 0.2, 0.2, 1.0, 0.9])
+    found = off(maps, expected, config.bright_from)
+    assert np.allclose(found, [0, 0.9 - config.bright_from, 1.2 - config.bright_from, 0.2, -0.4])
+    assert np.array_equal(off(-maps, -expected), expected - maps)  # without it a difference, also below 0
+    assert np.allclose(Reference(expected, np.full(5, 0.1)).standardise(maps, config.bright_from), 10 * found)
+
+
+def test_brightness_in_itself_is_asked_of_residual_and_atlas():
+    stack, redrawn = person(300)
+    free, asked = (EvidenceConfig(bright_from=level, without_scanner=False) for level in (0.0, 5.0))
+    core = core_of(stack, free)
+    people = [person(seed) for seed in range(20)]
+    assert parts_of(stack, redrawn, core, free)["residual"].max() > 0 >= parts_of(stack, redrawn, core, asked)["residual"].max()
+    z = [calibrate(people, COUNT, config).measure(stack, redrawn).z for config in (free, asked)]
+    assert z[0]["atlas"].max() > 1 > 0 >= z[1]["atlas"].max()
+    assert np.array_equal(z[0]["asymmetry"], z[1]["asymmetry"])
 
 
 def test_a_part_can_be_switched_off():

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from MRIAnomalyLib.calibration.evidence import DETAIL, PARTS, config_for
+from MRIAnomalyLib.calibration.evidence import DETAIL, DETAIL_AND_EVIDENCE, PARTS, config_for
 from MRIAnomalyLib.calibration.judgement import calibrate, load_calibration
 from MRIAnomalyLib.calibration.scores import volume_score
 from MRIAnomalyLib.findings.components import count_curve
@@ -42,6 +42,17 @@ def test_the_score_is_finer_than_the_evidence_and_less_by_what_is_dark_or_on_the
     assert dark.volume_score < 0.3 * one_side.volume_score
     assert one_side.evidence == pytest.approx(plain.evidence, abs=1e-5)
     assert set(one_side.spread) == set(PARTS)  # of which a scan is warned of
+
+
+def test_with_the_evidence_beside_it_the_score_is_that_of_their_sum_and_the_other_side_still_goes_off():
+    config = config_for(PEOPLE[0][1], (*PARTS, DETAIL_AND_EVIDENCE))
+    assert config.parts == (*PARTS, DETAIL) and config.evidence_share > 0
+    both, alone = (calibrate(PEOPLE, COUNT, how) for how in (config, replace(config, evidence_share=0.0)))
+    one_side, two_sides, dark = (both.judge(*one_level(map_)) for map_ in (SPOT, SPOT + SPOT[:, ::-1], -SPOT))
+    assert np.array_equal(one_side.evidence, alone.judge(*one_level(SPOT)).evidence)
+    assert one_side.volume_score > alone.judge(*one_level(SPOT)).volume_score
+    assert two_sides.volume_score < 0.75 * one_side.volume_score
+    assert dark.volume_score < 0.3 * one_side.volume_score
 
 
 def test_the_only_slice_is_told_as_the_volume_also_by_a_calibration_of_before(calibration):

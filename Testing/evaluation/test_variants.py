@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_answers import LESION, Model, slices
 
-from MRIAnomalyLib.calibration.evidence import DETAIL, PARTS, EvidenceConfig, config_for
+from MRIAnomalyLib.calibration.evidence import DETAIL, EVIDENCE_SHARE, PARTS, EvidenceConfig, config_for
 from MRIAnomalyLib.calibration.reference import Reference
 from MRIAnomalyLib.evaluation.shown import Looks, Shown
 from MRIAnomalyLib.evaluation.variants import SHIPPED, Variant, everywhere_alike, evidence_by, variants_of
@@ -57,11 +57,15 @@ def test_the_shipped_variant_is_what_a_calibration_of_the_same_people_says(evide
 
 
 def test_of_one_level_the_score_is_varied_too_and_nothing_else_with_it():
-    config = config_for(Reconstruction(np.zeros((1, 1, 4, 4)), {}), (*PARTS, DETAIL))
+    config = config_for(Reconstruction(np.zeros((1, 1, 4, 4)), {}), (*PARTS, DETAIL), sequence="FLAIR")
     by_name = {variant.name: variant.config for variant in variants_of(config)}
+    assert by_name["bright beside what is expected only"] == replace(config, bright_from=0.0)
     assert by_name["residual can undo"] == replace(config, residual_raises=False)
     assert by_name["scored by the evidence"].parts == PARTS
     assert len(by_name["scored by the evidence"].floors) == len(PARTS)
+    assert by_name["scored by the evidence, too"] == replace(config, evidence_share=EVIDENCE_SHARE)
+    shared = replace(config, evidence_share=0.3)
+    assert {one.name: one.config for one in variants_of(shared)}["scored by the detail alone"] == config
     assert by_name["scored with the other side left in"] == replace(config, other_side=0.0)
     assert by_name["scored with dark, too"] == replace(config, detail_dark=config.dark_weight)
     assert by_name["scored by 60 pixels"] == replace(config, score_voxels=60)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ...bundles.loading import choose_bundle, hardware, pick_device
-from ...calibration.evidence import DARK_WEIGHTS
 from ...errors import UsageError
 from ...files.cases import Case
 from ...prepare.recipe import Recipe, recipe_from
@@ -21,7 +20,7 @@ from ..trivial import warning
 from .aims import aims_told
 from .beside import IN_DRAWS, on_page
 from .brain import labelled
-from .flair_rows import AIMS, LESIONS, StrokeTables
+from .flair_rows import AIMS, OF_ALL_METHODS, StrokeTables
 
 QUICK = 6  # people with a lesion, and as many without: shows that it runs
 
@@ -81,7 +80,6 @@ def _conditions(cases: Sequence[Case], split: str, quick: bool) -> Row:
         "people": f"{people}; drawn by subject, seed {sets.SEED} (`evaluation/flair.py`)",
         "ranked by": "pixel_ap",
         "compared": f"{IN_DRAWS}; those with and without a lesion drawn apart",
-        "dark": f"counts {DARK_WEIGHTS['FLAIR']} beside bright, in maps without a model too; chosen on validation people",
-        "lesions": LESIONS,
+        **OF_ALL_METHODS,
         "hardware": hardware(pick_device("auto")),
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...calibration.evidence import BRIGHT_FROM, DARK_WEIGHTS
 from ...prepare.recipe import Recipe
 from ...records import Array
 from .. import flair
@@ -32,7 +33,11 @@ AIMS = (
     Aim("AUROC of all", "AUROC, any lesion", 0.86),
     Aim("AUROC from 200 mm2", "AUROC, from 200 mm2", 0.92),
 )
-LESIONS = "drawn on diffusion images: some are faint on FLAIR; other white matter disease is not marked and counts as healthy"
+OF_ALL_METHODS = {
+    "dark": f"counts {DARK_WEIGHTS['FLAIR']} beside bright, in maps without a model too",
+    "bright": f"is only what exceeds {BRIGHT_FROM['FLAIR']} of the brain's median, too, in maps without a model (but intensity) as well",
+    "lesions": "drawn on diffusion images: some are faint on FLAIR; other white matter disease is not marked and counts as healthy",
+}  # conditions of both tables
 
 Row = dict[str, Any]
 

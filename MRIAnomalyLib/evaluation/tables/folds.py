@@ -11,7 +11,6 @@ import numpy as np
 from ...bundles.bundle import Bundle, open_bundle
 from ...bundles.contents import WEIGHTS
 from ...bundles.loading import hardware, pick_device
-from ...calibration.evidence import DARK_WEIGHTS
 from ...detectors import Detector
 from ...detectors.base import refuse_unknown
 from ...learning import judge_healthy, training_stack
@@ -29,7 +28,7 @@ from .aims import aims_told
 from .beside import IN_DRAWS, on_page
 from .brain import labelled
 from .deciding import BAR
-from .flair_rows import AIMS, LESIONS, StrokeTables, stroke_rows
+from .flair_rows import AIMS, OF_ALL_METHODS, StrokeTables, stroke_rows
 from .found import SHOWN
 
 QUICK = 15  # people with a lesion, and as many without: shows that it runs
@@ -145,12 +144,11 @@ def _conditions(dealt: Sequence[Fold], quick: bool, device: str) -> Row:
         f"dealt into {COUNT} folds by subject, seed {sets.SEED} (`evaluation/folds.py`)",
         "folds": f"a method learns from three fifths of those without (first fold: {len(fold.train)}), is calibrated by the fourth "
         f"({len(fold.calibration)}), and looks at the last and a fifth of those with a lesion ({len(fold.looked_at)} together)",
-        "not untouched": "settings, smoothing, score and weight of what is dark were chosen on people of split validation, who are among "
-        "these; the page of split test has none of them",
+        "not untouched": "settings, smoothing, score, and what is dark or bright, were chosen on people of split validation, who are "
+        "among these; the page of split test has none of them",
         "ranked by": "pixel_ap, all folds together: evidence is in standard deviations of healthy people, and comparable",
         "compared": f"{IN_DRAWS}; those with and without a lesion drawn apart",
-        "dark": f"counts {DARK_WEIGHTS['FLAIR']} beside bright, in maps without a model too",
-        "lesions": LESIONS,
+        **OF_ALL_METHODS,
         "hardware": hardware(device),
     }
 
