@@ -110,7 +110,7 @@ def baseline_method(name: str, recipe: Recipe, healthy: Sequence[SliceStack], st
     return Method(
         label=f"{PREFIX}{name}",
         recipe=recipe,
-        known_by=sha256_of(repr((name, recipe)).encode() + b"".join(stack.pixels.tobytes() for stack in healthy)),
+        known_by=sha256_of(repr((name, recipe, calibration.config)).encode() + b"".join(stack.pixels.tobytes() for stack in healthy)),
         threshold=finding_threshold(curves, candidates, FALSE_FINDINGS, MOST_FINDINGS)[0],
         healthy_scores=np.array([volume_score(*one, calibration.config.score_voxels) for one in zip(maps, cores, strict=True)]),
         see=see,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from small_answers import LESION, prepared, slices
 
+from MRIAnomalyLib.calibration.evidence import BRIGHT_FROM
 from MRIAnomalyLib.errors import CalibrationError, UsageError
 from MRIAnomalyLib.evaluation.anomalib_models import NEEDED
 from MRIAnomalyLib.evaluation.methods import BASELINES, baseline_method
@@ -70,3 +71,9 @@ def test_what_is_known_of_a_baseline_changes_with_the_people_who_taught_it():
     groups = HEALTHY[:6], HEALTHY[:6], HEALTHY[1:7]
     same, again, other = (baseline_method("zscore", Recipe(), people, STEPS).known_by for people in groups)
     assert same == again != other
+
+
+def test_what_is_known_of_a_baseline_changes_with_the_evidence_step(monkeypatch):
+    before = baseline_method("zscore", Recipe(), HEALTHY[:6], STEPS).known_by
+    monkeypatch.setitem(BRIGHT_FROM, Recipe().sequence, 0.5)
+    assert baseline_method("zscore", Recipe(), HEALTHY[:6], STEPS).known_by != before
