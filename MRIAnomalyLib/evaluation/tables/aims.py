@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+TRIED = "what was tried: [methods.md](../methods.md), 5c"  # as seen from docs/benchmarks
+
 Row = Mapping[str, Any]
 
 
@@ -35,6 +37,6 @@ def aims_told(aims: Sequence[Aim], deciding: Sequence[Row]) -> str:
     counts = {row["model"]: sum(aim.reached(row) for aim in known) for row in models}
     best, *others = sorted(models, key=lambda row: -counts[row["model"]])
     reached, missed = (", ".join(aim.told(best) for aim in known if aim.reached(best) == wanted) for wanted in (True, False))
-    words = f"{best['model']} reaches {reached or 'none'}; NOT reached: {missed or 'none'}"
+    words = f"{best['model']} reaches {reached or 'none'}; NOT reached: {f'{missed} ({TRIED})' if missed else 'none'}"
     beside = ", ".join(f"{row['model']} {counts[row['model']]} of {len(known)}" for row in others)
     return f"{words}; {beside}" if beside else words
