@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -153,3 +154,12 @@ def _mr_head(series: str) -> pydicom.Dataset:
 
 def _decimals(numbers: Iterable[float]) -> list[str]:
     return [pydicom.valuerep.format_number_as_ds(float(number)) for number in numbers]
+
+
+def zipped(folder, name="scan.zip"):
+    """A zip file of the folder, beside it."""
+    target = folder.parent / name
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in folder.rglob("*"):
+            archive.write(path, path.relative_to(folder.parent))
+    return target

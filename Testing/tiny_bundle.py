@@ -1,9 +1,12 @@
 """A small but whole bundle, for every test that needs one."""
 
+import json
+
 import numpy as np
 
 from MRIAnomalyLib.bundles.bundle import save_bundle
 from MRIAnomalyLib.bundles.card import write_card
+from MRIAnomalyLib.bundles.contents import sha256_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -40,3 +43,18 @@ def make_bundle(folder, **changes):
     results = [{"cases": "none", "AP": 0.5}]
     card = write_card(model, use="To try.", limits=["Knows nothing."], results=results, pictures={"curves.png": "Losses"})
     return save_bundle(folder, model, make_arrays(), {"scores": np.zeros(1)}, card, {"curves.png": PNG}, "Share alike.")
+
+
+def describe(bundle, change):
+    """Rewrite model.json after a change, as somebody would who knows the format."""
+    path = bundle.folder / "model.json"
+    model = json.loads(path.read_text())
+    change(model)
+    path.write_text(json.dumps(model))
+    return bundle.folder
+
+
+def put(bundle, name, content):
+    """Replace a file and its SHA-256 with it: only the other checks are left to notice."""
+    (bundle.folder / name).write_bytes(content)
+    return describe(bundle, lambda model: model["files"].update({name: sha256_of(content)}))

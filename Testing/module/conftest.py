@@ -21,6 +21,10 @@ if not collect_ignore_glob:
     doubles.install()
     watch.begin()
 
+    from jobs import FakeJobs
+    from results import make_result
+    from scenes import add_scan
+
 
 @pytest.fixture(autouse=True)
 def nothing_goes_wrong_unseen():
@@ -110,3 +114,21 @@ def pytest_unconfigure(config):
 
 
 _STATUS = pytest.StashKey[int]()
+
+
+@pytest.fixture
+def jobs(monkeypatch, tmp_path):
+    # the look for devices is a process too, and would count as one that the run left behind
+    monkeypatch.setattr("MRIAnomalyLib.gui.devices.DeviceChoice.look", lambda self: None)
+    return FakeJobs(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def scan(scene):
+    return add_scan(scene, make_result((8, 30, 28)), "Scan")
+
+
+@pytest.fixture
+def panel(jobs, scan, module):
+    """The widgets of the panel, opened with a volume in the scene."""
+    return module.widget.panel.ui

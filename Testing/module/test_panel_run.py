@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 
 import doubles
 import numpy as np
@@ -11,7 +10,7 @@ import qt
 import slicer
 from doubles import processes
 from fake_pipeline import result_for
-from jobs import TESTING, FakeJobs, apply, begin, choose_volume, end, job_folders
+from jobs import TESTING, apply, begin, choose_volume, end, job_folders
 from results import make_result
 from scenes import add_scan, delete, grid_transform, ijk_to_ras, in_world, inventory, linear_transform, result_on, shown_place
 
@@ -19,24 +18,6 @@ from MRIAnomalyLib.gui.exchange import volume_of
 from MRIAnomalyLib.gui.found import findings_of, inputs_with_results, results_of
 
 MODULE = TESTING.parent / "MRIAnomaly" / "MRIAnomaly.py"
-
-
-@pytest.fixture
-def jobs(monkeypatch, tmp_path):
-    # the look for devices is a process too, and would count as one that the run left behind
-    monkeypatch.setattr("MRIAnomalyLib.gui.devices.DeviceChoice.look", lambda self: None)
-    return FakeJobs(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def scan(scene):
-    return add_scan(scene, make_result((8, 30, 28)), "Scan")
-
-
-@pytest.fixture
-def panel(jobs, scan, module):
-    """The widgets of the panel, opened with a volume in the scene."""
-    return module.widget.panel.ui
 
 
 def plain(scene):
@@ -258,54 +239,3 @@ class TestMeanwhile:
         print(f"gaps of a 5 ms timer during a run: 95 % below {np.percentile(gaps, 95):.0f} ms, longest {max(gaps)} ms")
         # the share of time without an answer: nearly all of it if the panel waited for the job
         assert sum(gap for gap in gaps if gap > 50) < sum(gaps) / 2
-
-
-class TestReload:
-    @pytest.fixture(autouse=True)
-    def same_library_afterwards(self, jobs):
-        kept = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "MRIAnomalyLib"}
-        yield
-        for name in [name for name in sys.modules if name.split(".")[0] == "MRIAnomalyLib"]:
-            del sys.modules[name]
-        sys.modules.update(kept)
-
-    def test_reloading_ends_the_run_and_brings_a_panel_that_works(self, same_library_afterwards, panel, jobs, module, scene, scan):
-        jobs.go_as("waits")
-        begin(panel)
-        old = sys.modules["MRIAnomalyLib.gui.panel"]
-        module.widget.onReload()
-        module.container.enter()
-        assert (job_folders(), processes.running()) == ([], [])
-        assert sys.modules["MRIAnomalyLib.gui.panel"] is not old
-        ui = slicer.modules.MRIAnomalyWidget.panel.ui
-        slicer.app.processEvents()
-        jobs.go_as("")
-        apply(ui)
-        assert results_of(scene, scan)
-        doubles.press(slicer.util.mainWindow(), qt.Qt.Key_N)
-        assert slicer.modules.MRIAnomalyWidget.logic.getParameterNode().finding == 1
-
-
-class TestIdentity:
-    def test_no_name_of_a_volume_gets_into_job_log_or_settings(self, panel, jobs, scan):
-        scan.SetName("Patient Name^1970")
-        jobs.go_as("waits")
-        begin(panel)
-        (folder,) = job_folders()
-        (number,) = processes.running()
-        with open(f"/proc/{number}/cmdline", "rb") as line:  # noqa: PTH123
-            assert b"Patient" not in line.read()
-        assert [path for path in folder.rglob("*") if "Patient" in path.name or b"Patient" in path.read_bytes()] == []
-        jobs.go_on()
-        end(panel)
-        panel.logButton.collapsed = False
-        slicer.app.processEvents()
-        doubles.click(panel.copyLogButton)
-        copied = qt.QApplication.clipboard().text()
-        assert "Started: model auto, device auto, quality fast." in copied
-        settings = qt.QSettings()
-        kept = "".join(f"{key}={settings.value(key)}" for key in settings.allKeys())
-        remembered = slicer.modules.MRIAnomalyWidget.logic.getParameterNode().parameterNode
-        values = "".join(remembered.GetParameter(name) for name in remembered.GetParameterNames())
-        for text in (copied, kept, values):
-            assert "Patient" not in text and os.sep not in text
