@@ -290,7 +290,6 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-flair-fanogan/card.md
   Resources/bundles/brain-flair-fanogan/card/losses.png
   Resources/bundles/brain-flair-fanogan/card/reconstructions.png
-  Resources/bundles/brain-flair-fanogan/card/samples.png
   Resources/bundles/brain-flair-fanogan/model.json
   Resources/bundles/brain-flair-fanogan/weights.safetensors
   Resources/bundles/brain-flair-inpainter/LICENSE
@@ -326,7 +325,6 @@ set(LIBRARY_RESOURCES
   Resources/bundles/brain-t1-hq-anogan/card.md
   Resources/bundles/brain-t1-hq-anogan/card/losses.png
   Resources/bundles/brain-t1-hq-anogan/card/reconstructions.png
-  Resources/bundles/brain-t1-hq-anogan/card/samples.png
   Resources/bundles/brain-t1-hq-anogan/model.json
   Resources/bundles/brain-t1-hq-anogan/weights.safetensors
   Resources/bundles/brain-t1-inpainter/LICENSE
