@@ -6,7 +6,9 @@ from ellipses import ellipses
 from taught import SHORT, normals, planted, strangeness, taught, untaught
 
 from MRIAnomalyLib import detectors
+from MRIAnomalyLib.calibration.evidence import DETAIL, PARTS, config_for
 from MRIAnomalyLib.errors import BundleError, Cancelled, UsageError
+from MRIAnomalyLib.records import Reconstruction
 from MRIAnomalyLib.training import adversarial, loop
 
 STEPS = 20
@@ -29,6 +31,12 @@ def stack():
 
 def test_there_is_a_detector():
     assert "anogan" in detectors.names()
+
+
+def test_on_a_level_of_flair_all_parts_speak_and_the_detail_scores_it(name):
+    config = config_for(Reconstruction(np.zeros((1, 1, 4, 4)), {}), untaught(name).parts_for("FLAIR"), sequence="FLAIR")
+    assert (config.parts, config.silent) == ((*PARTS, DETAIL), (DETAIL,))
+    assert (config.evidence_share == 0) == (name == "denoiser")
 
 
 def test_training_on_32_tiny_slices_brings_healthy_counterparts_nearer_and_tells_its_losses(name, trained):

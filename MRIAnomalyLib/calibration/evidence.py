@@ -54,7 +54,7 @@ class EvidenceConfig:
     detail_px: float = 0.0  # smoothing of DETAIL within a slice; with this part it is what scores a volume, without it the evidence does
     other_side: float = 0.0  # share of what the other side shows in DETAIL that is taken off
     detail_dark: float = 0.5  # what dark DETAIL counts beside bright; half where a calibration of before does not say
-    evidence_share: float = 0.0  # of the evidence, added to DETAIL
+    evidence_share: float = 0.0  # of the evidence, added to DETAIL where that scores a volume
     symmetric: bool = True  # a person's mirror image is a second healthy one; off for one-sided anatomy such as a knee
 
 
@@ -124,7 +124,7 @@ def standardised(parts: Mapping[str, Array], references: Mapping[str, Reference]
     """Each part in standard deviations of healthy people at that place, 0 outside the core."""
     z = {}
     for name in config.parts:
-        bright_from = config.bright_from if name == "atlas" else 0.0  # a residual has lost it before smoothing, and two sides have none
+        bright_from = config.bright_from if name == "atlas" else 0.0  # of a residual it was asked before smoothing
         z[name] = np.where(core, references[name].standardise(parts[name], bright_from), 0).astype(np.float32)
     return z
 

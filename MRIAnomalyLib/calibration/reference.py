@@ -30,7 +30,13 @@ def smooth_inside(maps: Array, mask: Array, sigma: Sequence[float]) -> Array:
 
 
 def off(maps: Array, expected: Array, bright_from: float = 0.0) -> Array:
-    """By how much intensities lie off what is expected; bright are, with `bright_from`, only those that exceed it, too."""
+    """By how much intensities lie off what is expected; bright are only those that exceed `bright_from`, too, unless that is 0.
+
+    Args:
+        maps: standardised intensity, of any shape.
+        expected: the same there, of a shape that fits.
+        bright_from: standardised intensity.
+    """
     return np.minimum(maps - expected, np.maximum(maps - bright_from, 0)) if bright_from else maps - expected
 
 
